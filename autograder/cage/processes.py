@@ -1,0 +1,182 @@
+"""
+What the kernel says of processes: who is in the cage, what they have used, and how to end them all.
+
+Nothing here asks a process about itself. Inside a pid namespace the cage is everything that ``/proc`` shows; without
+one it is every descendant of the zygote, which as subreaper inherits what its children leave behind, and every process
+of the slot's own uid.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from dataclasses import dataclass
+from typing import Final
+
+__all__ = ["End", "Scope", "Usage", "reap"]
+
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+_PATIENCE_S: Final = 2.0
+"""How long processes that fork while they are being killed are chased, before everything is killed."""
+_PAUSE_S: Final = 0.0003
+"""A killed process needs about a millisecond to give back its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One process that ended: its pid, its wait status and the processor time of it and its waited-for children."""
+
+    pid: int
+    status: int
+    cpu_s: float
+
+    def describe(self) -> str:
+        """Return how it ended, in words for a person."""
+        if os.WIFSIGNALED(self.status):
+            number = os.WTERMSIG(self.status)
+            with contextlib.suppress(ValueError):
+                return f"was ended by {signal.Signals(number).name}"
+            return f"was ended by signal {number}"
+        return f"exited with code {os.waitstatus_to_exitcode(self.status)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the living processes use together: their number, processor time so far, and private memory."""
+
+    processes: int
+    cpu_s: float
+    memory_mib: float
+
+
+def reap() -> list[End]:
+    """Collect every child that has ended, without waiting."""
+    ended = []
+    while True:
+        try:
+            pid, status, used = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append(End(pid, status, used.ru_utime + used.ru_stime))
+
+
+def _stat(pid: int) -> list[str] | None:
+    """Return the fields of ``/proc/PID/stat`` from the third on, or None when it has gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode().split()
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """
+    Which processes are the cage's.
+
+    Args:
+        alone: The caller is PID 1 of a pid namespace that ``/proc`` shows.
+        uid: A uid that only this slot's processes have, or None.
+    """
+
+    alone: bool
+    uid: int | None
+
+    def pids(self) -> list[int]:
+        """Return the pids of the cage, the caller's own not among them."""
+        if self.alone:
+            me = os.getpid()
+            return [pid for pid in _everyone() if pid != me]
+        found = _descendants()
+        if self.uid is not None:
+            # What has slipped out of the family tree still has the uid, and nobody else has it.
+            found.update(pid for pid in _everyone() if self._owns(pid))
+        return sorted(found)
+
+    def _owns(self, pid: int) -> bool:
+        return _real_uid(pid) == self.uid
+
+    def usage(self, *, but: int | None) -> Usage:
+        """Return what the cage's living processes use, all threads counted, process ``but`` left out."""
+        number, cpu_s, memory = 0, 0.0, 0.0
+        for pid in self.pids() if self.alone else _descendants():
+            fields = _stat(pid)
+            if pid == but or fields is None or fields[0] in "ZX":
+                continue
+            number += int(fields[17])
+            cpu_s += sum(int(field) for field in fields[11:15]) / _TICKS_PER_S
+            memory += _private_mib(pid)
+        return Usage(number, cpu_s, memory)
+
+    def kill_all_but(self, spared: int | None) -> int:
+        """
+        Kill and reap the whole cage but process ``spared``; return how many were found alive.
+
+        A process that forks faster than it is found loses its pardon: then everything goes.
+        """
+        found: set[int] = set()
+        patience = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < patience:
+            living = [pid for pid in self.pids() if pid != spared and not _is_zombie(pid)]
+            if not living:
+                return len(found)
+            found.update(living)
+            for pid in living:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(_PAUSE_S)
+        if self.alone:
+            # One call, under the kernel's lock on the list of processes: nothing can fork past it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+        elif spared is not None:
+            return len(found) + self.kill_all_but(None)
+        return len(found)
+
+
+def _everyone() -> list[int]:
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
+
+
+def _descendants() -> set[int]:
+    """Return the caller's children, their children, and so on."""
+    me = os.getpid()
+    parents = {pid: int(fields[1]) for pid in _everyone() if (fields := _stat(pid)) is not None}
+    found: set[int] = set()
+    latest = {me}
+    while latest:
+        latest = {pid for pid, parent in parents.items() if parent in latest} - found
+        found |= latest
+    return found
+
+
+def _real_uid(pid: int) -> int | None:
+    """Return the real uid, which counts also where a process has made itself undumpable and root owns its folder."""
+    try:
+        with open(f"/proc/{pid}/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"Uid:"):
+                    return int(line.split()[1])
+    except OSError:
+        pass
+    return None
+
+
+def _is_zombie(pid: int) -> bool:
+    fields = _stat(pid)
+    return fields is None or fields[0] in "ZX"
+
+
+def _private_mib(pid: int) -> float:
+    """Return resident less shared memory: pages that a fork still shares with its template count as its own."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            fields = file.read().split()
+    except OSError:
+        return 0.0
+    return (int(fields[1]) - int(fields[2])) * _PAGE_BYTES / 2**20

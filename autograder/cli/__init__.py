@@ -1,0 +1,5 @@
+"""The command line: each command parses, calls, prints, and exits."""
+
+from autograder.cli.app import main
+
+__all__ = ["main"]

@@ -1,0 +1,187 @@
+"""
+One submission, from what was handed in to its files: ``journal.jsonl``, ``results.json``,
+``staff.json`` and, last of all, ``summary.json``, whose key says that the others are whole.
+
+    unpack ─▶ open in the cage ─▶ examine (each outcome into the journal) ─▶ score ─▶ results
+
+Every way out writes results. A hand-in that cannot be unpacked gets a result that says so; when the grader itself
+fails, the questions that were finished keep their points and the others read *not graded: our fault*.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import autograder
+from autograder.cage import Cage, Plan
+from autograder.errors import IntakeError, OurFault
+from autograder.grading.content import Exam
+from autograder.grading.examiner import Examiner
+from autograder.grading.job import Job, write_summary
+from autograder.grading.records import (
+    Journal,
+    left_out_notes,
+    read_journal,
+    refused_json,
+    results_json,
+    staff_json,
+    write_json,
+)
+from autograder.outcomes import Finding
+from autograder.scoring import score
+from autograder.secret import Secret
+from autograder.session import Session
+from autograder.submission import Intake, unpack
+
+__all__ = ["finish", "grade_one", "open_submission"]
+
+_FILES: Final = 200
+_BYTES: Final = 32 << 20
+"""What is read of a submission and sent into the cage: modules and notebooks, far above any honest one."""
+_READ: Final = (".py", ".ipynb")
+
+
+def read_files(intake: Intake, notebooks: set[str]) -> dict[str, bytes]:
+    """Return the modules and the named notebooks of a submission, within the limits, smallest paths first."""
+    chosen: dict[str, bytes] = {}
+    total = 0
+    for path in sorted(intake.files, key=lambda name: (name.count("/"), name)):
+        name = path.rpartition("/")[2]
+        if not name.endswith(_READ) or (name.endswith(".ipynb") and name not in notebooks):
+            continue
+        data = (intake.root / path).read_bytes()
+        total += len(data)
+        if len(chosen) >= _FILES or total > _BYTES:
+            break
+        chosen[path] = data
+    return chosen
+
+
+def open_submission(cage: Cage, exam: Exam, intake: Intake, package: str | None) -> Session:
+    """Return an opened session on an unpacked submission."""
+    layout = exam.layout(package)
+    notebooks = {name for names in layout.notebooks.values() for name in names}
+    stale = tuple(each.path for each in intake.left_out if each.path.endswith(".pyc"))
+    session = Session(cage, layout, read_files(intake, notebooks), stale)
+    session.open()
+    return session
+
+
+def grade_one(
+    cage: Cage, exam: Exam, secret: Secret, job: Job, examine_all: Callable[[Examiner], None]
+) -> None:
+    """
+    Grade one submission and write its files.
+
+    Args:
+        cage: An idle slot.
+        exam: The assignment and its tests.
+        secret: The course's secret.
+        job: The submission.
+        examine_all: Runs every test on the given examiner; pytest's loop, in practice.
+    """
+    began = time.monotonic()
+    job.out.mkdir(parents=True, exist_ok=True)
+    for stale in ("summary.json", "results.json", "staff.json", "journal.jsonl"):
+        (job.out / stale).unlink(missing_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="autograder-in-"))
+    try:
+        try:
+            intake = unpack(job.path, place / "files")
+        except IntakeError as error:
+            _refuse(job, error, time.monotonic() - began)
+            return
+        _grade_intake(cage, exam, secret, job, examine_all, intake, began)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _refuse(job: Job, error: IntakeError, execution_s: float) -> None:
+    facts = {"key": job.key}
+    write_json(job.out / "staff.json", staff_json(None, facts=facts, problems=(error.staff,)), mode=0o600)
+    write_json(job.out / "results.json", refused_json(error.student, execution_s=execution_s))
+    write_summary(job, None, error.student)
+
+
+def _grade_intake(
+    cage: Cage, exam: Exam, secret: Secret, job: Job, examine_all: Callable[[Examiner], None], intake: Intake,
+    began: float,
+) -> None:  # fmt: skip
+    facts: dict[str, Any] = {"key": job.key, "submission": intake.digest, **run_facts(cage.plan, secret)}
+    findings: list[Finding] = []
+    notes = left_out_notes(intake)
+    problems: list[str] = []
+    with Journal(job.out / "journal.jsonl") as journal:
+        try:
+            session = open_submission(cage, exam, intake, job.package)
+            try:
+                findings = exam.findings(session.contents)
+                notes += _notes(session)
+                facts |= _session_facts(session)
+                examine_all(Examiner(session, secret, exam.question_ids, journal.append))
+            finally:
+                session.close()
+        except OurFault as error:
+            problems.append(f"{type(error).__name__}: {error}")
+    finish(job, exam, findings, notes, facts, problems, intake, time.monotonic() - began)
+
+
+def finish(
+    job: Job, exam: Exam, findings: list[Finding], notes: list[str], facts: Mapping[str, Any], problems: list[str],
+    intake: Intake | None, execution_s: float,
+) -> None:  # fmt: skip
+    """Write a submission's results from its journal: what is not in there was not graded, by our fault."""
+    outcomes = read_journal(job.out / "journal.jsonl")
+    total = score(exam.assignment.questions, outcomes, findings, exam.plan)
+    staff = staff_json(total, intake=intake, facts=facts, problems=tuple(problems))
+    write_json(job.out / "staff.json", staff, mode=0o600)
+    write_json(job.out / "results.json", results_json(total, execution_s=execution_s, notes=notes, facts={}))
+    write_summary(job, total, "; ".join(problems))
+
+
+def _notes(session: Session) -> list[str]:
+    """Return what is wrong with the submission as a whole, for the student."""
+    notes = []
+    for problem in session.contents.problems:
+        where = f"{problem['file']}, line {problem['line']}: " if problem.get("file") else ""
+        notes.append(f"{where}{problem['text']}")
+    notes += [f"Graded without the library {name}, which nothing here needs." for name in session.stand_ins]
+    return notes + session.notes
+
+
+def _session_facts(session: Session) -> dict[str, Any]:
+    contents = session.contents
+    return {
+        "syntax_hash": contents.syntax_hash,
+        "modules": [
+            {"name": module["name"], "file": module["file"], "origin": module["origin"]} for module in contents.modules
+        ],
+        "imported": session.imported,
+        "import_output": session.import_output,
+        "stand_ins": session.stand_ins,
+    }
+
+
+def run_facts(plan: Plan, secret: Secret) -> dict[str, Any]:
+    """Return what every result of a run shares: the cage, the versions, and whether the secret is the demo's."""
+    torch = sys.modules.get("torch")
+    numpy = sys.modules.get("numpy")
+    return {
+        "tier": plan.tier.value,
+        "layers": [asdict(layer) for layer in plan.layers],
+        "demo_secret": secret.demo,
+        "versions": {
+            "autograder": autograder.__version__,
+            "python": platform.python_version(),
+            "numpy": getattr(numpy, "__version__", ""),
+            "torch": getattr(torch, "__version__", ""),
+        },
+    }

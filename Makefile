@@ -30,9 +30,7 @@ check: $(INSTALLED)
 	$(BIN)/mypy
 
 bench: $(INSTALLED)
-	@set -e; for script in $(sort $(wildcard benchmarks/bench_*.py)); do \
-		echo "$$script"; $(BIN)/python "$$script"; \
-	done
+	$(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

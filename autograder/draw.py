@@ -38,7 +38,7 @@ class Draw:
     @property
     def library_seed(self) -> int:
         """A seed for the libraries' own generators in the student's process."""
-        return self.seed % 2**_SEED_BITS
+        return self.seed % (1 << _SEED_BITS)
 
     def normal(self, shape: tuple[int, ...], *, dtype: npt.DTypeLike = np.float64, scale: float = 1.0) -> Array:
         """Return an array of ``shape``, normally distributed around 0 with standard deviation ``scale``."""

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Final, Self
 
-from autograder.cage import packets
+from autograder.cage import packets, syscalls
 from autograder.cage.limits import Limits
 from autograder.cage.tiers import CageSettings, Layer, Plan, Tier
 from autograder.errors import CageLost, NotFit
@@ -77,6 +77,12 @@ def _plan(fields: dict[str, Any]) -> Plan:
     return Plan(Tier(fields["tier"]), fields["slot"], fields["uid"], fields["landlock_abi"], layers)
 
 
+def _hide_where_uid_is_shared(plan: Plan) -> None:
+    """Close this process, which knows the answers, to a submission that runs under its uid among its processes."""
+    if not plan.has_namespaces and plan.uid is None:
+        syscalls.hide_from_own_uid()
+
+
 class Nursery:
     """
     A running nursery. Raises `NotFit` when the machine offers no safe cage, `CageLost` when it does not start.
@@ -99,6 +105,7 @@ class Nursery:
             self.close()
             raise
         self.plan = _plan(answer["plan"])
+        _hide_where_uid_is_shared(self.plan)
 
     def _ask_to_start(self, settings: CageSettings) -> dict[str, Any]:
         self._boss.settimeout(_START_S)
@@ -164,6 +171,7 @@ class Cage:
         self._control = control
         self._control.settimeout(_START_S)
         self.plan = plan
+        _hide_where_uid_is_shared(plan)
         self._receive("ready")
         self._control.settimeout(_ANSWER_S)
 
@@ -217,6 +225,10 @@ class Cage:
             settle: A process has just closed its socket: wait a moment for the kernel to report its end.
         """
         return self._lap(self._ask({"do": "lap", "settle": settle}))
+
+    def is_out_of_files(self) -> bool:
+        """Return whether the kernel refuses the cage another file, though there is room for bytes."""
+        return bool(self._ask({"do": "full"})["files"])
 
     def sweep(self, *, keep_template: bool) -> Lap:
         """End every process of the submission, its template too unless kept, and remove what they wrote."""

@@ -31,12 +31,12 @@ from autograder.cage.landlock import Ruleset
 from autograder.cage.limits import Limits
 from autograder.cage.tiers import Plan, Tier
 
-__all__ = ["SOCKET_FD", "Jail"]
+__all__ = ["SOCKET_FD", "Jail", "address_space"]
 
 SOCKET_FD: Final = 3
 _OPEN_FILES: Final = 256
 _HEADROOM: Final = 4
-"""Hard limits are this many times the default, since one test may ask for more; the soft and watched ones bind."""
+"""Hard limits are this many times the first ones, since one test may ask for more; the soft and watched ones bind."""
 _CPU_CEILING_S: Final = 3600
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
@@ -78,6 +78,8 @@ class Jail:
         self._limit(limits)
         self._change_identity()
         syscalls.die_with_parent()
+        if self.plan.uid is None:
+            syscalls.show_to_own_uid()  # the zygote, of the same uid, looks at its memory and its open files
         syscalls.forbid_new_privileges()
         if ruleset is not None:
             ruleset.restrict_this_thread()
@@ -115,13 +117,12 @@ class Jail:
         os.umask(0o077)
 
     def _limit(self, limits: Limits) -> None:
-        with open("/proc/self/statm", "rb") as file:
-            now = int(file.read().split()[0]) * _PAGE_BYTES
+        now = address_space(os.getpid())
         memory, file_bytes = limits.memory_mib << 20, limits.file_mib << 20
         processes = self.others + limits.processes * _HEADROOM
         for which, soft, hard in (
             (resource.RLIMIT_AS, now + memory, now + memory * _HEADROOM),
-            (resource.RLIMIT_FSIZE, file_bytes, file_bytes),
+            (resource.RLIMIT_FSIZE, file_bytes, file_bytes * _HEADROOM),
             (resource.RLIMIT_NPROC, self.others + limits.processes, processes),
             (resource.RLIMIT_CPU, _CPU_CEILING_S, _CPU_CEILING_S),
             (resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES),
@@ -132,6 +133,25 @@ class Jail:
             with contextlib.suppress(ValueError):  # the machine's own hard limit is lower already
                 resource.setrlimit(which, (soft, hard))
 
+    def change_limits(self, pid: int, limits: Limits, address_space: int) -> None:
+        """
+        Give a process that is in the cage the soft limits of a test.
+
+        Args:
+            pid: The process.
+            limits: What the test may use.
+            address_space: Bytes that its libraries and its import take, from `address_space`.
+        """
+        for which, soft in (
+            (resource.RLIMIT_AS, address_space + (limits.memory_mib << 20)),
+            (resource.RLIMIT_FSIZE, limits.file_mib << 20),
+            (resource.RLIMIT_NPROC, self.others + limits.processes),
+        ):
+            # Root without CAP_SYS_RESOURCE may not; then the first limits stay, and what is watched binds.
+            with contextlib.suppress(OSError, ValueError):
+                hard = resource.prlimit(pid, which)[1]
+                resource.prlimit(pid, which, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+
     def _change_identity(self) -> None:
         uid = self.plan.uid
         if uid is not None:
@@ -141,3 +161,12 @@ class Jail:
         syscalls.drop_all_capabilities()
         if os.geteuid() == 0 and self.plan.tier is not Tier.B:
             raise PermissionError("the cage would run as root")
+
+
+def address_space(pid: int) -> int:
+    """Return the bytes that process ``pid`` has mapped, 0 when it has gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[0]) * _PAGE_BYTES
+    except (OSError, IndexError):
+        return 0

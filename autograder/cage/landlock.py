@@ -23,10 +23,13 @@ from typing import Final
 
 from autograder.cage import syscalls
 
-__all__ = ["NEWEST_ABI", "SIGNALS_ABI", "Ruleset", "kernel_abi"]
+__all__ = ["NEWEST_ABI", "SIGNALS_ABI", "TRUNCATE_ABI", "Ruleset", "kernel_abi"]
 
 NEWEST_ABI: Final = 7
 """The newest ABI whose rights are known here; a newer kernel is used as this one."""
+
+TRUNCATE_ABI: Final = 3
+"""Below this, ``truncate`` of any file of the same owner is not refused."""
 
 SIGNALS_ABI: Final = 6
 """From here on a caged process cannot signal one outside of its domain."""

@@ -35,7 +35,9 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER_AT, _ARCH_AT, _ARGUMENTS_AT = 0, 4, 16
 
 _NAMESPACE_FLAGS: Final = 0x7E02_0080
-_TERMINAL_INJECTION: Final = (0x5412, 0x541C, 0x5423)  # TIOCSTI, TIOCLINUX, TIOCSETD
+_REFUSED_IOCTLS: Final = (0x5412, 0x541C, 0x5423, 0x8901, 0x8902)  # TIOCSTI, TIOCLINUX, TIOCSETD, F/SIOCSPGRP
+_SIGNAL_BY_DESCRIPTOR: Final = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: any signal to any process of the uid
+_SET_DUMPABLE: Final = 4  # of prctl; the zygote of the same uid counts memory and files in /proc
 
 # name: (x86_64, aarch64); None where the architecture has no such call.
 _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -62,6 +64,8 @@ _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
     "syslog": (103, 116), "acct": (163, 89), "iopl": (172, None), "ioperm": (173, None),
     "modify_ldt": (154, None), "settimeofday": (164, 170), "clock_settime": (227, 112),
     "clock_adjtime": (305, 266), "adjtimex": (159, 171), "sethostname": (170, 161), "setdomainname": (171, 162),
+    # memory that neither a quota of files nor a count of pages sees
+    "memfd_create": (319, 279),
     "vhangup": (153, 58), "move_pages": (279, 239), "migrate_pages": (256, 238), "mbind": (237, 235),
     "set_mempolicy": (238, 237), "set_mempolicy_home_node": (450, 450), "memfd_secret": (447, 447),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
@@ -76,7 +80,8 @@ _NUMBERS: Final[dict[str, tuple[int | None, int | None]]] = {
 _WITH_ARGUMENTS: Final[dict[str, tuple[int, int]]] = {
     "socket": (41, 198), "socketpair": (53, 199), "clone": (56, 220), "clone3": (435, 435), "prlimit64": (302, 261),
     "sched_setaffinity": (203, 122), "personality": (135, 92), "ioctl": (16, 29),
-    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131),
+    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "fcntl": (72, 25), "prctl": (157, 167),
+    "truncate": (76, 45),
 }  # fmt: skip
 
 # Without a mount namespace, files of the same owner outside of Landlock's reach could be re-labelled: report success
@@ -117,7 +122,7 @@ def _returning(code: int, operand: int, action: int) -> bytes:
     return _step(code, operand, 0, 1) + _step(_RETURN, action)
 
 
-def compile_filter(*, other_pids_are_visible: bool, metadata_is_shared: bool) -> bytes:
+def compile_filter(*, other_pids_are_visible: bool, metadata_is_shared: bool, truncating_is_open: bool) -> bytes:
     """
     Return the filter as BPF bytes.
 
@@ -125,6 +130,7 @@ def compile_filter(*, other_pids_are_visible: bool, metadata_is_shared: bool) ->
         other_pids_are_visible: Nothing else keeps signals inside (no pid namespace, no Landlock scope, same uid):
             only the own process group may be signalled.
         metadata_is_shared: No mount namespace: modes and times of files are left as they are.
+        truncating_is_open: Neither a mount namespace nor Landlock keeps a path from being truncated.
     """
     refused = _ERRNO | errno.EPERM
     at = {name: numbers[_column()] for name, numbers in _WITH_ARGUMENTS.items()}
@@ -143,8 +149,12 @@ def compile_filter(*, other_pids_are_visible: bool, metadata_is_shared: bool) ->
         _on_argument(at["prlimit64"], 0, on_self, refused),
         _on_argument(at["sched_setaffinity"], 0, on_self, refused),
         _on_argument(at["personality"], 0, [*on_self, _returning(_EQUAL, 0xFFFF_FFFF, _ALLOW)], refused),
-        _on_argument(at["ioctl"], 1, [_returning(_EQUAL, call, refused) for call in _TERMINAL_INJECTION], _ALLOW),
+        _on_argument(at["ioctl"], 1, [_returning(_EQUAL, call, refused) for call in _REFUSED_IOCTLS], _ALLOW),
+        _on_argument(at["fcntl"], 1, [_returning(_EQUAL, each, refused) for each in _SIGNAL_BY_DESCRIPTOR], _ALLOW),
+        _on_argument(at["prctl"], 0, [_returning(_EQUAL, _SET_DUMPABLE, refused)], _ALLOW),
     ]
+    if truncating_is_open:
+        program += [_refuse(at["truncate"], errno.EPERM)]
     if other_pids_are_visible:
         program += [_on_argument(at["kill"], 0, on_self, refused)]
         program += [_refuse(at[name], errno.EPERM) for name in ("tkill", "tgkill")]

@@ -43,6 +43,7 @@ __all__ = [
     "prctl",
     "raw",
     "reap_orphans",
+    "show_to_own_uid",
     "unmount",
     "unshare",
 ]
@@ -112,6 +113,11 @@ def die_with_parent() -> None:
 def hide_from_own_uid() -> None:
     """Keep processes of the same uid out of this one's ``/proc`` entries, memory and descriptors."""
     prctl(_PR_SET_DUMPABLE, 0)
+
+
+def show_to_own_uid() -> None:
+    """Undo `hide_from_own_uid`, which a fork inherits."""
+    prctl(_PR_SET_DUMPABLE, 1)
 
 
 def reap_orphans() -> None:

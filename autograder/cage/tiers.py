@@ -27,9 +27,8 @@ from autograder.errors import ConfigError, NotFit
 
 __all__ = ["CageSettings", "Layer", "Plan", "Tier", "choose", "survey"]
 
-NAMESPACES: Final = (
+_NAMESPACES: Final = (
     syscalls.CLONE_NEWNS
-    | syscalls.CLONE_NEWPID
     | syscalls.CLONE_NEWNET
     | syscalls.CLONE_NEWIPC
     | syscalls.CLONE_NEWUTS
@@ -152,32 +151,44 @@ def attempt(action: Callable[[], None]) -> str:
     return why or ("" if status == 0 else f"the probe ended with status {status}")
 
 
-def _enter_namespaces(*, as_user: bool) -> None:
-    enter_namespaces(as_user=as_user)
+def _try_namespaces(*, as_user: bool) -> None:
+    begin_namespaces(as_user=as_user)
     pid = os.fork()
     if pid == 0:
         try:
+            finish_namespaces()
             with tempfile.TemporaryDirectory() as folder:
                 syscalls.mount("proc", folder, "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
                 syscalls.unmount(folder)
                 syscalls.mount("tmpfs", folder, "tmpfs", 0, "size=64k")
+                syscalls.bind_read_only(folder, folder)
+                syscalls.unmount(folder)
                 syscalls.unmount(folder)
         except OSError as error:
             os.write(2, f"{error}".encode())
             os._exit(1)
         os._exit(0)
     if os.waitpid(pid, 0)[1]:
-        raise OSError("mounting a fresh /proc is refused")
+        raise OSError("mounting a fresh /proc and a read-only view is refused")
 
 
-def enter_namespaces(*, as_user: bool) -> None:
-    """Leave every namespace for new ones; the next fork is PID 1. With ``as_user`` through a user namespace."""
+def begin_namespaces(*, as_user: bool) -> None:
+    """
+    Let the next fork be PID 1 of a new process namespace; with ``as_user`` enter a user namespace first.
+
+    The caller itself keeps its view of the disk and of control groups, so that it can clean up afterwards.
+    """
     uid, gid = os.getuid(), os.getgid()
-    syscalls.unshare(NAMESPACES | (syscalls.CLONE_NEWUSER if as_user else 0))
+    syscalls.unshare(syscalls.CLONE_NEWPID | (syscalls.CLONE_NEWUSER if as_user else 0))
     if as_user:
         for name, text in (("setgroups", "deny"), ("uid_map", f"0 {uid} 1"), ("gid_map", f"0 {gid} 1")):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                 file.write(text)
+
+
+def finish_namespaces() -> None:
+    """As PID 1 of the new process namespace: leave every other namespace for a new one."""
+    syscalls.unshare(_NAMESPACES)
     syscalls.mount(None, "/", None, syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 
@@ -191,9 +202,9 @@ def _quietly(action: Callable[[], None]) -> Callable[[], None]:
 
 def _namespaces() -> Iterator[Layer]:
     root = os.geteuid() == 0
-    why = attempt(_quietly(lambda: _enter_namespaces(as_user=False))) if root else "needs root"
+    why = attempt(_quietly(lambda: _try_namespaces(as_user=False))) if root else "needs root"
     yield Layer("namespaces as root", not why, why or "process, mount, network, IPC, host name, control group")
-    why = attempt(_quietly(lambda: _enter_namespaces(as_user=True)))
+    why = attempt(_quietly(lambda: _try_namespaces(as_user=True)))
     remedy = ""
     if why and os.path.exists(_RESTRICTED_USERNS):
         remedy = "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0   (or grade in a container, tier C)"
@@ -251,11 +262,9 @@ def _hidden_from_uid(settings: CageSettings) -> Layer:
     def open_them() -> None:
         _become(uid)
         for path in settings.hidden:
-            try:
-                os.close(os.open(path, os.O_RDONLY))
-            except OSError:
-                continue
-            raise PermissionError(f"{path} can be read by everybody")
+            # A folder that can be passed through is open too: names of what is in it are known or guessed.
+            if any(os.access(path, way) for way in (os.R_OK, os.W_OK, os.X_OK)):
+                raise PermissionError(f"{path} can be reached by everybody")
 
     why = attempt(open_them)
     remedy = "chmod o-rwx the course folder, the secret and the results" if why else ""
@@ -280,9 +289,10 @@ def _reachable_daemons() -> Layer:
 def survey(settings: CageSettings) -> tuple[Layer, ...]:
     """Try every layer and return what was found; takes about 20 ms."""
     abi = landlock.kernel_abi() if settings.landlock_abi is None else min(settings.landlock_abi, landlock.kernel_abi())
-    group = ControlGroup.create(f"autograder-probe-{os.getpid()}") if settings.use_cgroup else None
+    probe = f"autograder-probe-{os.getpid()}"
+    group = ControlGroup.create(probe) if settings.use_cgroup else None
     if group is not None:
-        group.remove()
+        ControlGroup.remove(probe)
     filters = seccomp.is_supported()
     missing = "needs Linux 5.13 or newer with Landlock switched on"
     return (

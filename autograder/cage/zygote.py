@@ -20,17 +20,22 @@ import os
 import select
 import signal
 import socket
+import sys
 import time
 import traceback
+from collections import deque
 from dataclasses import asdict, dataclass, field
+from types import ModuleType
 from typing import Any, Final, NoReturn
 
-from autograder.cage import packets, seccomp, syscalls
+import autograder
+
+from autograder.cage import landlock, packets, seccomp, syscalls
 from autograder.cage.cgroups import ControlGroup
-from autograder.cage.jail import Jail
+from autograder.cage.jail import Jail, address_space
 from autograder.cage.landlock import Ruleset
 from autograder.cage.limits import IMPORT_LIMITS, Limits
-from autograder.cage.processes import End, Scope, reap
+from autograder.cage.processes import End, Scope, held_mib, reap
 from autograder.cage.scratch import FolderScratch, MountedScratch, Scratch
 from autograder.cage.tiers import Plan, Tier
 from autograder.cage.view import View, build_root, seal_root
@@ -47,6 +52,8 @@ _DISK_EVERY: Final = 10
 """Ticks between two looks at the disk, which take longer than one at the processes."""
 _GROUP_HEADROOM_MIB: Final = 64
 """Page tables and pipes of the cage itself count in its control group too."""
+_ENDS_TOLD: Final = 20
+"""A submission may start thousands of processes; a packet has room for the last ones to end."""
 _VICTIM_FIRST: Final = 800
 """When memory runs out, the kernel takes the cage, not the grader."""
 
@@ -59,11 +66,17 @@ class _Window:
     importing: bool
     began: float
     cpu_before_s: float
-    memory_before_mib: float
+    inherited_mib: float
     kills_before: int
-    ended: list[End] = field(default_factory=list)
+    ended: deque[End] = field(default_factory=lambda: deque(maxlen=_ENDS_TOLD))
+    cpu_ended_s: float = 0.0
     reached: str | None = None
     ticks: int = 0
+
+    def note(self, end: End, *, charged: bool) -> None:
+        """Remember that a process ended, and its processor time if it is ``charged``."""
+        self.ended.append(end)
+        self.cpu_ended_s += end.cpu_s if charged else 0.0
 
 
 class Zygote:
@@ -79,6 +92,8 @@ class Zygote:
         self._scope = Scope(alone=plan.has_namespaces, uid=plan.uid)
         self._template: int | None = None
         self._window: _Window | None = None
+        self._imported_mib = 0
+        self._bounds: tuple[Limits, int | None] | None = None
 
     def run(self) -> None:
         """Serve until the grader closes its end, then end everything."""
@@ -122,6 +137,8 @@ class Zygote:
                 return self._lap()
             case "sweep":
                 return self._sweep(keep_template=packet["keep_template"])
+            case "full":
+                return {"files": self._scratch.is_out_of_files()}
             case "close":
                 answer = self._sweep(keep_template=False)
                 self._scratch.close()
@@ -138,9 +155,10 @@ class Zygote:
             self._ruleset = _build_ruleset(self._plan, self._view, self._scratch.folder)
 
     def _fork_template(self, limits: Limits, connection: int, output: int) -> None:
-        if self._jail.group is not None:
-            memory = limits.memory_mib + _GROUP_HEADROOM_MIB
-            self._jail.group.bound(memory_mib=memory, processes=limits.processes + 4)
+        self._imported_mib = 0
+        self._bound_group(limits)
+        self._scratch.bound(limits)
+        self._bounds = (limits, None)
         pid = os.fork()
         if pid == 0:
             _become_template(self._jail, connection, output, limits, self._ruleset)
@@ -150,16 +168,38 @@ class Zygote:
         self._collect()
         used = self._scope.usage(but=None if importing else self._template)
         kills = self._jail.group.kills() if self._jail.group is not None else 0
-        self._window = _Window(limits, importing, time.monotonic(), used.cpu_s, used.memory_mib, kills)
-        if self._jail.group is not None:
-            self._jail.group.bound(
-                memory_mib=limits.memory_mib + _GROUP_HEADROOM_MIB, processes=limits.processes + 4
-            )
+        inherited = held_mib(os.getpid() if importing or self._template is None else self._template)
+        self._window = _Window(limits, importing, time.monotonic(), used.cpu_s, inherited, kills)
+        if not importing and self._bounds != (limits, self._template):
+            self._change_bounds(limits)
+
+    def _change_bounds(self, limits: Limits) -> None:
+        """Put the limits of the test that begins on the kernel's own bounds."""
+        window = self._window
+        self._scratch.bound(limits)
+        if not self._bound_group(limits) and window is not None:
+            # What the tests before it left in memory is more than this one may use.
+            window.reached = "memory_mib"
+            self._scope.kill_all_but(self._template)
+        taken = address_space(self._template) if self._template is not None else 0
+        done: set[int] = set()
+        while taken and (new := set(self._scope.pids()) - done):
+            # The template may be forking the test right now.
+            for pid in new:
+                self._jail.change_limits(pid, limits, taken)
+            done |= new
+        self._bounds = (limits, self._template)
+
+    def _bound_group(self, limits: Limits) -> bool:
+        if self._jail.group is None:
+            return True
+        memory = self._imported_mib + limits.memory_mib + _GROUP_HEADROOM_MIB
+        return self._jail.group.bound(memory_mib=memory, processes=limits.processes + 4)
 
     def _collect(self) -> None:
         for end in reap():
             if self._window is not None:
-                self._window.ended.append(end)
+                self._window.note(end, charged=self._window.importing or end.pid != self._template)
             if end.pid == self._template:
                 self._template = None
 
@@ -173,28 +213,32 @@ class Zygote:
         if window.reached is not None:
             self._scope.kill_all_but(None if window.importing else self._template)
 
-    def _cpu_s(self, window: _Window, living_s: float) -> float:
-        ended = [end for end in window.ended if end.pid != self._template]
-        return max(0.0, living_s - window.cpu_before_s) + sum(end.cpu_s for end in ended)
+    @staticmethod
+    def _cpu_s(window: _Window, living_s: float) -> float:
+        # What has ended brings along what it had used before the window began.
+        return max(0.0, living_s + window.cpu_ended_s - window.cpu_before_s)
 
     def _limit_reached(self, window: _Window) -> str | None:
         limits = window.limits
         if time.monotonic() - window.began > limits.wall_s:
             return "wall_s"
-        used = self._scope.usage(but=None if window.importing else self._template)
+        but = None if window.importing else self._template
+        used = self._scope.usage(but=but, inherited_mib=window.inherited_mib)
         if self._cpu_s(window, used.cpu_s) > limits.cpu_s:
             return "cpu_s"
         if used.processes > limits.processes:
             return "processes"
-        if used.memory_mib - window.memory_before_mib > limits.memory_mib and self._jail.group is None:
-            return "memory_mib"
-        if window.ticks % _DISK_EVERY == 0:
-            files, size_mib = self._scratch.usage()
-            if files > limits.files:
-                return "files"
-            if size_mib > limits.file_mib:
-                return "file_mib"
-        return None
+        if used.memory_mib > limits.memory_mib and self._jail.group is None:
+            # Pages that the test's processes share were counted for each of them; now exactly, and once.
+            if self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
+                return "memory_mib"
+        return self._disk_limit_reached(limits) if window.ticks % _DISK_EVERY == 0 else None
+
+    def _disk_limit_reached(self, limits: Limits) -> str | None:
+        files, size_mib = self._scratch.usage(limits.files)
+        if files > limits.files:
+            return "files"
+        return "file_mib" if size_mib > limits.file_mib else None
 
     def _settle(self) -> None:
         """Wait until a process of the window has ended: its socket closes a little earlier than its parent hears."""
@@ -215,6 +259,8 @@ class Zygote:
         reached = window.reached
         if reached is None and self._jail.group is not None and self._jail.group.kills() > window.kills_before:
             reached = "memory_mib"
+        if window.importing and self._jail.group is not None:
+            self._imported_mib = min(self._jail.group.usage_mib(), window.limits.memory_mib)
         return {
             "reached": reached,
             "cpu_s": self._cpu_s(window, used.cpu_s),
@@ -243,6 +289,7 @@ def _become_template(
     code = JAIL_FAILED
     try:
         channel = jail.enter(connection, output, limits, ruleset)
+        _forget_the_cage()
         code = 0
         serve_template(channel)
     except BaseException:  # noqa: BLE001  # whatever it was, this fork must not return into the zygote's loop
@@ -251,6 +298,14 @@ def _become_template(
                 os.write(fd, traceback.format_exc().encode()[-2000:])
     finally:
         os._exit(code)
+
+
+def _forget_the_cage() -> None:
+    """Let student's code import neither this package nor the program that this process was: it is not in its view."""
+    for name in [name for name in sys.modules if name.startswith("autograder.cage")]:
+        del sys.modules[name]
+    del autograder.cage  # type: ignore[attr-defined]  # an attribute that the import system has set
+    sys.modules["__main__"] = ModuleType("__main__")
 
 
 def _build_ruleset(plan: Plan, view: View, scratch: str) -> Ruleset | None:
@@ -274,7 +329,10 @@ def _make_scratch(plan: Plan, view: View, work: str) -> Scratch:
     root = f"{work}/root-{plan.slot}"
     os.mkdir(root)
     build_root(root, view)
-    syscalls.mount("proc", f"{root}/proc", "proc", syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC)
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
+    syscalls.mount("proc", f"{root}/proc", "proc", flags)
+    # The kernel's settings belong to root, and a cage that root has started in tier B runs as root without its rights.
+    syscalls.mount(None, f"{root}/proc", None, flags | syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY)
     seal_root(root)
     syscalls.pivot_root(root)
     return MountedScratch(plan.uid)
@@ -297,7 +355,9 @@ def serve(control: socket.socket, plan: Plan, view: View, work: str, group: Cont
         file.write(str(_VICTIM_FIRST))
     scratch = _make_scratch(plan, view, work)
     program = seccomp.compile_filter(
-        other_pids_are_visible=plan.signals_must_be_filtered, metadata_is_shared=not plan.has_namespaces
+        other_pids_are_visible=plan.signals_must_be_filtered,
+        metadata_is_shared=not plan.has_namespaces,
+        truncating_is_open=not plan.has_namespaces and plan.landlock_abi < landlock.TRUNCATE_ABI,
     )
     others = _threads_of_own_uid() if plan.uid is None and plan.tier is Tier.C else 0
     syscalls.hide_from_own_uid()

@@ -156,7 +156,9 @@ def _plan(assignment: Assignment, items: Iterable[pytest.Item]) -> tuple[Exam, l
 
 def _claim(item: pytest.Item) -> str:
     function = getattr(item, "function", None)
-    return inspect.cleandoc(getattr(function, "__doc__", None) or item.name)
+    claim = inspect.cleandoc(getattr(function, "__doc__", None) or item.name)
+    case = getattr(item, "callspec", None)
+    return f"{claim} [{case.id}]" if case is not None else claim
 
 
 def cage_settings(assignment: Assignment, *, hidden: Sequence[Path] = (), **changes: Any) -> CageSettings:  # noqa: ANN401

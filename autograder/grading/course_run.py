@@ -75,7 +75,8 @@ def find_submissions(paths: Iterable[Path], package: str) -> list[tuple[str, Pat
 
 
 def _name(path: Path) -> str:
-    name = path.resolve().name
+    # A link is called by its own name; "." and ".." by the folder that they mean.
+    name = path.name if path.name not in ("", "..") else path.resolve().name
     for suffix in (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]

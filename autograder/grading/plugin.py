@@ -16,14 +16,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from autograder.errors import AutograderError, SubmissionFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator
 
     from autograder.draw import Draw
     from autograder.grading.content import Exam
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 EXAM = pytest.StashKey["Exam"]()
 EXAMINER = pytest.StashKey["Examiner"]()
-_CLOSING = pytest.StashKey["list[Any]"]()
+_CLOSING = pytest.StashKey["list[Callable[[], object]]"]()
 _DRAW = pytest.StashKey["Draw"]()
 
 _MARKS = (
@@ -129,8 +129,9 @@ def _assignment_of(course: Path, test_file: Path) -> str:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End what `_open` started, the last thing first."""
-    for end in reversed(config.stash.get(_CLOSING, [])):
-        end()
+    closing: list[Callable[[], object]] = config.stash.get(_CLOSING, [])
+    while closing:
+        closing.pop()()
 
 
 def _examiner(request: pytest.FixtureRequest) -> Examiner:
@@ -147,12 +148,12 @@ def student(request: pytest.FixtureRequest) -> Student:
 
 
 @pytest.fixture
-def rng(request: pytest.FixtureRequest) -> Iterator[Draw]:
+def rng(request: pytest.FixtureRequest) -> Draw:
     """Random inputs, drawn from the course's secret, the submission's code and this test's name."""
     return _draw(request.node, _examiner(request))
 
 
-def _draw(item: Any, examiner: Examiner) -> Any:  # noqa: ANN401  # an item, and the draw that it keeps
+def _draw(item: pytest.Item, examiner: Examiner) -> Draw:
     if _DRAW not in item.stash:
         planned = item.config.stash[EXAM].planned[item.nodeid].test
         item.stash[_DRAW] = examiner.draw_for(planned)
@@ -178,13 +179,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return True
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show the staff's text of a submission's fault instead of a traceback through this package."""
-    outcome = yield
-    if call.excinfo is None or item.get_closest_marker("question") is None:
-        return
-    error = call.excinfo.value
-    if isinstance(error, SubmissionFault) and not item.config.option.usepdb:
-        report = outcome.get_result()
+    report = yield
+    error = None if call.excinfo is None else call.excinfo.value
+    hidden = item.get_closest_marker("question") is not None
+    if hidden and isinstance(error, SubmissionFault) and not item.config.option.usepdb:
         report.longrepr = f"{error.staff}\n\nstudents read:\n{error.student}"
+    return report

@@ -72,7 +72,9 @@ def _of_student_error(error: StudentError, question: str, questions: frozenset[s
         return Judgement(verdict, error.student, error.staff, final=True)
     final = error.kind in ("missing", "import")
     if elsewhere:
-        text = f"This needs {culprit}, which does not work yet.\n{error.student}"
+        # The culprit may be right, and have been given something wrong: nothing is claimed of it.
+        text = f"The error arose in {culprit}. If that has all of its points, look at what it is given here."
+        text = f"{text}\n{error.student}"
         return Judgement(Verdict.BLOCKED, text, f"{text}\n{error.staff}" if error.staff != error.student else text, final)
     return Judgement(Verdict.FAILED, error.student, error.staff, final)
 

@@ -23,8 +23,8 @@ from typing import Any, Final
 import numpy as np
 
 from autograder import protocol as p
-from autograder.cage import IMPORT_LIMITS, Cage, Lap, Limits, connected_pair
-from autograder.errors import CageLost, LimitExceeded, ProtocolError, StudentError, SubmissionFault, WorkerDied
+from autograder.cage import IMPORT_LIMITS, Cage, Lap, Limits, connected_pair, explain
+from autograder.errors import CageLost, LimitExceeded, ProtocolError, SubmissionFault, WorkerDied
 from autograder.session import messages
 from autograder.session.student import Student, outgoing
 from autograder.session.transport import SocketTransport, Transport
@@ -247,7 +247,7 @@ class Session:
 
     def _check_output(self, count: int) -> None:
         if count > self._limits.output_kib << 10:
-            raise LimitExceeded("output_kib", messages.explain("output_kib", self._limits))
+            raise LimitExceeded("output_kib", explain("output_kib", self._limits))
 
     def ask(self, request: p.Request, what: str) -> Any:
         """
@@ -274,7 +274,7 @@ class Session:
             self.discard_fork()
             raise explained from error
         if isinstance(reply, p.Raised):
-            raise messages.from_report(reply.error, what, self._limits)
+            raise messages.from_report(reply.error, what, self._limits, self._cage.is_out_of_files)
         return reply.value
 
     def _explained(self, error: SubmissionFault, what: str, limits: Limits) -> SubmissionFault:
@@ -284,7 +284,7 @@ class Session:
             return ProtocolError(text, f"{text} {error.staff}")
         lap = self._cage.lap(settle=True)
         if lap.reached is None and isinstance(error, LimitExceeded):
-            return LimitExceeded(error.limit, f"{what}: {messages.explain(error.limit, limits)}")
+            return LimitExceeded(error.limit, f"{what}: {explain(error.limit, limits)}")
         return messages.death(what, lap, limits)
 
     def end(self) -> tuple[Lap, str]:

@@ -29,9 +29,9 @@ __all__ = ["Border", "copy_container", "items_of"]
 
 _PLAIN = (str, bytes, int, float, complex, slice, type(None), type(Ellipsis))
 _ARRAYS = (np.ndarray, np.matrix, np.memmap)
-_CONTAINERS = (tuple, list, dict, set, frozenset)
+_CONTAINERS: tuple[type, ...] = (tuple, list, dict, set, frozenset)
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.MethodWrapperType)
-_ITEMS = DEFAULT_LIMITS.items
+_MOST_ITEMS = DEFAULT_LIMITS.items // 8  # a handle is five elements of a header and its tag
 
 
 class Border:
@@ -66,30 +66,27 @@ class Border:
         self._objects[number] = thing
         if put:
             self._put.add(number)
-        kind = _kind_of(thing)
-        return HandleRef(number, kind, type_name(thing), _length_of(thing) if kind == "container" else None)
+        kind, length = _kind_of(thing)
+        return HandleRef(number, kind, type_name(thing), length)
 
     def thing(self, handle: HandleRef) -> object:
         """Return what a handle names."""
         try:
             return self._objects[handle.id]
         except KeyError:
-            raise CallError("missing", "this object belongs to a test that is over") from None
+            raise CallError.because("missing", "this object belongs to a test that is over") from None
 
     def out(self, value: object) -> object:
         """Return a result as it crosses: the value if it is one, else a handle."""
         if isinstance(value, _PLAIN):
             return value
-        if isinstance(value, np.generic):
-            return value if _dtype_crosses(value.dtype) else self.keep(value)
-        if type(value) in _ARRAYS:
-            array: np.ndarray[Any, Any] = value  # type: ignore[assignment]
-            if not _dtype_crosses(array.dtype):
-                return self.keep(array)
-            _check_size(array.nbytes, array.shape, "an array")
-            return array
         if _is_tensor(value):
             return _tensor_data(value)
+        if isinstance(value, np.generic) or type(value) in _ARRAYS:
+            array: np.ndarray[Any, Any] = value  # type: ignore[assignment]  # a scalar has its dtype and size too
+            if array.dtype.kind in "biufc" and array.dtype.name in ARRAY_DTYPES:
+                _check_size(array.nbytes, array.shape, "an array")
+                return array
         return self.keep(value)
 
     def convert(self, part: object) -> object:
@@ -111,17 +108,13 @@ class Border:
         kind = type(value)
         if kind is HandleRef:
             thing = self.thing(value)
-            if memo is None or value.id in self._put or not isinstance(thing, _CONTAINERS):
-                return thing
-            return copy_container(thing, memo)
+            return thing if memo is None or value.id in self._put else copy_container(thing, memo)
         if kind is TensorData:
             return _tensor(value)
         if kind is np.ndarray:
             return value if value.flags.writeable and value.flags.aligned else value.copy()
-        if kind is tuple:
-            return tuple(self.argument(item, memo) for item in value)
-        if kind is list:
-            return [self.argument(item, memo) for item in value]
+        if kind is tuple or kind is list:
+            return kind(self.argument(item, memo) for item in value)
         if kind is dict:
             return {self.argument(key, memo): self.argument(item, memo) for key, item in value.items()}
         return value
@@ -130,8 +123,8 @@ class Border:
 def items_of(thing: Any) -> Iterator[object]:
     """Yield the items of a container as iteration does, at most as many as can be sent."""
     for count, item in enumerate(thing):
-        if count >= _ITEMS // 8:  # a handle is five elements of a header and its tag
-            raise CallError("unsendable", f"more than {_ITEMS // 8:,} items: this cannot be unpacked")
+        if count >= _MOST_ITEMS:
+            raise CallError.because("unsendable", f"more than {_MOST_ITEMS:,} items: this cannot be unpacked")
         yield item
 
 
@@ -142,6 +135,8 @@ def copy_container(thing: Any, memo: dict[int, Any]) -> Any:
     Objects, models, functions, and tensors that take part in a gradient stay themselves: a copy of those would be
     another thing. What is nested too deeply to be copied stays itself too.
     """
+    if not isinstance(thing, _CONTAINERS):
+        return thing
     try:
         return _copied(thing, memo)
     except RecursionError:
@@ -149,123 +144,85 @@ def copy_container(thing: Any, memo: dict[int, Any]) -> Any:
 
 
 def _copied(thing: Any, memo: dict[int, Any]) -> Any:
-    kind = type(thing)
     known = memo.get(id(thing))
     if known is not None:
         return known[0]
+    kind = type(thing)
     result: Any = thing
-    if kind is np.ndarray:
-        result = thing.copy(order="K") if thing.dtype != object else np.array(thing)
-    elif kind is list or kind is dict:
-        result = kind()
+    if isinstance(thing, (list, dict)):
+        result = copy.copy(thing)  # also of a class derived from it, with its default factory or its order
         memo[id(thing)] = (result, thing)  # before its items: a list may hold itself
-        if kind is list:
-            result.extend(_copied(item, memo) for item in thing)
-        else:
-            result.update((key, _copied(item, memo)) for key, item in thing.items())
-    elif kind is tuple:
-        result = tuple(_copied(item, memo) for item in thing)
-    elif kind is set:
-        result = set(thing)
-    elif isinstance(thing, _CONTAINERS):
-        result = _copied_derived(thing, memo)
+        for key in range(len(result)) if isinstance(thing, list) else list(result):
+            result[key] = _copied(result[key], memo)
+    elif isinstance(thing, tuple):
+        make = tuple if kind is tuple else getattr(kind, "_make", None)
+        result = make(_copied(item, memo) for item in thing) if make else thing
+    elif isinstance(thing, set):
+        result = copy.copy(thing)
+    elif kind is np.ndarray:
+        result = thing.copy(order="K")
     elif _is_tensor(thing) and kind.__name__ == "Tensor" and not thing.requires_grad:
         result = thing.clone()
     memo[id(thing)] = (result, thing)  # the original is held, so that its id is not used again
     return result
 
 
-def _copied_derived(thing: Any, memo: dict[int, Any]) -> Any:
-    """Return a copy of an ordered or default dictionary, a named tuple, or another class derived from a container."""
-    if isinstance(thing, tuple):
-        make = getattr(type(thing), "_make", None)
-        return make(_copied(item, memo) for item in thing) if make else thing
-    if isinstance(thing, frozenset):
-        return thing
-    result = copy.copy(thing)
-    if isinstance(thing, dict):
-        for key in list(result):
-            result[key] = _copied(result[key], memo)
-    elif isinstance(thing, list):
-        result[:] = [_copied(item, memo) for item in result]
-    return result
-
-
-def _kind_of(thing: object) -> str:
+def _kind_of(thing: Any) -> tuple[str, int | None]:
+    """Return the kind of a handle, and of a container the length by its base's own method."""
     if isinstance(thing, types.ModuleType):
-        return "module"
+        return "module", None
     if isinstance(thing, type):
-        return "class"
+        return "class", None
     if isinstance(thing, _FUNCTIONS):
-        return "function"
-    if isinstance(thing, _CONTAINERS) or (type(thing) is np.ndarray and thing.dtype == object and thing.ndim > 0):
-        return "container"
-    return "object"
-
-
-def _length_of(thing: Any) -> int:
-    """Return the length of a container by its base's own method."""
-    if isinstance(thing, np.ndarray):
-        return int(thing.shape[0])
-    base = next(kind for kind in _CONTAINERS if isinstance(thing, kind))
-    return int(base.__len__(thing))
-
-
-def _dtype_crosses(dtype: np.dtype[Any]) -> bool:
-    return dtype.kind in "biufc" and dtype.name in ARRAY_DTYPES
+        return "function", None
+    for base in _CONTAINERS:
+        if isinstance(thing, base):
+            return "container", base.__len__(thing)  # type: ignore[attr-defined]
+    if type(thing) is np.ndarray and thing.ndim:  # of objects, else it would cross
+        return "container", int(thing.shape[0])
+    return "object", None
 
 
 def _check_size(size: int, shape: tuple[int, ...], what: str) -> None:
     """Refuse what is too large before it is made contiguous, in words."""
     limit = DEFAULT_LIMITS.body_bytes
     if size > limit:
-        sizes = " x ".join(str(axis) for axis in shape)
-        raise CallError(
-            "unsendable",
-            f"returned {what} of {size / 1e9:.1f} GB, of shape ({sizes});"
-            f" at most {limit / 1e9:.1f} GB can be sent back",
-        )
-
-
-def _torch() -> Any:
-    return sys.modules.get("torch")
+        text = f"returned {what} of {size / 1e9:.1f} GB, of shape ({' x '.join(map(str, shape))})"
+        raise CallError.because("unsendable", f"{text}; at most {limit / 1e9:.1f} GB can be sent back")
 
 
 def _is_tensor(value: object) -> bool:
-    torch = _torch()
+    torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
 def _tensor_data(value: Any) -> TensorData:
     """Return a tensor as data: detached, dense, on the CPU, in C order."""
-    torch = _torch()
+    torch: Any = sys.modules["torch"]
     with torch._C.DisableTorchFunctionSubclass(), torch.no_grad():
         if value.device.type == "meta":
-            raise CallError("unsendable", "returned a tensor on the device 'meta', which has no values")
+            raise CallError.because("unsendable", "returned a tensor on the device 'meta', which has no values")
         _check_size(value.numel() * value.element_size(), tuple(value.shape), "a tensor")
         plain = value.detach()
         if plain.layout is not torch.strided:
             plain = plain.to_dense()
         plain = plain.cpu().resolve_conj().resolve_neg().contiguous()
         name = str(plain.dtype).removeprefix("torch.")
-        shape = tuple(int(axis) for axis in plain.shape)
         flat = plain.reshape(-1)
-        if name == "bfloat16":
-            flat = flat.view(torch.int16)
         try:
-            data = flat.numpy().view(np.uint8)
+            data = (flat.view(torch.int16) if name == "bfloat16" else flat).numpy().view(np.uint8)
         except TypeError:
-            raise CallError("unsendable", f"returned a tensor of dtype {name}, which cannot be sent back") from None
-    return TensorData(name, shape, data)
+            text = f"returned a tensor of dtype {name}, which cannot be sent back"
+            raise CallError.because("unsendable", text) from None
+    return TensorData(name, tuple(int(axis) for axis in plain.shape), data)
 
 
 def _tensor(value: TensorData) -> Any:
     """Return the tensor of data that came; its memory is this process's own."""
-    torch = _torch()
+    torch: Any = sys.modules.get("torch")
     if torch is None:
-        raise CallError("raised", "the test sends a tensor, and torch is not there")
-    dtype = getattr(torch, value.dtype)
-    data = value.data
+        raise CallError.because("raised", "the test sends a tensor, and torch is not there")
+    dtype, data = getattr(torch, value.dtype), value.data
     if not data.size:
         return torch.empty(value.shape, dtype=dtype)
     if not data.flags.writeable or data.__array_interface__["data"][0] % 16:

@@ -6,52 +6,38 @@ Imports what was prepared, from texts.
     import x        ──▶ the very same module     (last of all finders: a library of that name goes first)
     import tqdm     ──▶ a stand-in               (last, for student code only, when the library is missing)
 
-Code objects bear the student's relative file name, and the texts are in `linecache`, so that a traceback and
-`inspect.getsource` show the student's lines. A package's ``__init__`` and each statement of a notebook fail alone:
-what they could not do is a note. Every other module stands or falls as in Python.
+Everything is parsed and compiled before the first line of the submission runs. Code objects bear the student's relative
+file name, and the texts are in `linecache`, so that a traceback and `inspect.getsource` show the student's lines. A
+package's ``__init__`` and each statement of a notebook fail alone: what they could not do is a note. Every other module
+stands or falls as in Python.
 """
 
 from __future__ import annotations
 
 import ast
-import builtins
+import dataclasses
 import gc
 import importlib
 import linecache
 import multiprocessing
 import os
-import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from autograder.protocol import ErrorReport
-from autograder.worker import cuda, stand_ins
-from autograder.worker.prepare import Trees
-from autograder.worker.reports import Reporter, Source, as_dict
-from autograder.worker.syntax import SyntaxProblem, parse
+from autograder.worker.compat import cuda, old_names, stand_ins
+from autograder.worker.reading.prepare import Trees
+from autograder.worker.reading.syntax import SyntaxProblem, explain_syntax_error, parse
+from autograder.worker.reports import CallError, Reporter, Source
 
 __all__ = ["Submission", "load"]
 
-_REMOVED_NUMPY = re.compile(
-    r"\b(?:np|numpy)\.(int|float|bool|object|str|complex|long|product|cumproduct|in1d|row_stack|trapz)\b"
-)
-_NUMPY_MEANS: dict[str, Any] = {
-    "int": int,
-    "float": float,
-    "bool": bool,
-    "object": object,
-    "str": str,
-    "complex": complex,
-    "long": int,
-}
-_NUMPY_NAMES = {"product": "prod", "cumproduct": "cumprod", "in1d": "isin", "row_stack": "vstack", "trapz": "trapezoid"}
+_MOST_NOTES = 50
 
 
 @dataclass
@@ -74,229 +60,171 @@ class Submission:
     reporter: Reporter = field(default_factory=Reporter)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Module:
-    """A module that can be imported: its text, its tree if it was parsed, and whether its parts fail alone."""
+    """A module that can be imported, in the parts that run one after the other, each with its first line."""
 
     source: Source
-    path: str
     is_package: bool
-    tree: ast.Module | None
+    parts: list[tuple[int, CodeType | SyntaxProblem]]
 
 
-def load(request: dict[str, Any], trees: Trees, root: str) -> tuple[Submission, dict[str, Any]]:
+def load(request: dict[str, Any], trees: Trees) -> tuple[Submission, dict[str, Any]]:
     """
     Import the wanted modules.
 
     Args:
         request: ``package``, ``aliases``, ``modules``, ``wanted``, ``defined``, ``seed``, ``cuda_to_cpu``.
         trees: What `prepare` parsed in this process; may be empty.
-        root: Folder of the submission, for ``__file__``.
 
     Returns:
         The submission, and the reply: ``imported`` (None or a report by module), ``stand_ins``, ``notes``.
     """
     package = request["package"]
     submission = Submission(package)
-    modules = {entry["name"]: _module(entry, trees, root) for entry in request["modules"]}
-    submission.reporter = Reporter(
-        root,
-        {module.source.file: module.source for module in modules.values()},
-        frozenset(
-            (f"{package}.{name}", qualified)
-            for name, inside in (request.get("defined") or {}).items()
-            for qualified, about in inside.items()
-            if about["stub"]
-        ),
-        {stand_ins.StandInUsed: "stand_in"},
-    )
-    sys.path[:] = [entry for entry in sys.path if entry not in {"", os.curdir}]
-    multiprocessing.set_start_method("fork", force=True)
-    _old_names(submission, [module.source.text for module in modules.values()])
-    if request.get("cuda_to_cpu") and cuda.install():
+    modules = {entry["name"]: _compiled(entry, trees) for entry in request["modules"] if entry["origin"] != "absent"}
+    absent = {entry["name"]: entry["text"] for entry in request["modules"] if entry["origin"] == "absent"}
+    submission.reporter.sources = {module.source.file: module.source for module in modules.values()}
+    submission.reporter.stubs = {
+        (f"{package}.{name}", qualified)
+        for name, inside in request["defined"].items()
+        for qualified, about in inside.items()
+        if about["stub"]
+    }
+    submission.notes = old_names.provide(module.source.text for module in modules.values())
+    if request["cuda_to_cpu"] and cuda.install():
         submission.notes.append("Grading has no GPU: what the code puts on CUDA runs on the CPU.")
-    finder = _Finder(package, list(request.get("aliases") or []), modules, submission)
-    sys.meta_path.insert(0, finder)
-    sys.meta_path.append(_LastFinder(finder))
-    student_files = submission.reporter.sources
-    sys.meta_path.append(stand_ins.Finder(submission.stand_ins, student_files.__contains__))
+    multiprocessing.set_start_method("fork", force=True)
+    _install_finders(package, request["aliases"], modules, submission)
     gc.disable()  # as in Prepare
     try:
         for name in request["wanted"]:
-            submission.imported[name] = _import(submission, modules, name)
+            submission.imported[name] = _import(submission, absent, name)
     finally:
         gc.enable()
         gc.freeze()
     stand_ins.forget()
-    imported = {name: None if report is None else as_dict(report) for name, report in submission.imported.items()}
+    imported = {name: report and dataclasses.asdict(report) for name, report in submission.imported.items()}
     return submission, {"imported": imported, "stand_ins": sorted(submission.stand_ins), "notes": submission.notes}
 
 
-def _module(entry: dict[str, Any], trees: Trees, root: str) -> _Module:
+def _compiled(entry: dict[str, Any], trees: Trees) -> _Module:
     runs = tuple((int(a), str(b), int(c), int(d)) for a, b, c, d in entry["lines"])
-    source = Source(entry["name"], entry["file"], entry["text"], runs)
+    source = Source(entry["file"], entry["text"], runs)
     linecache.cache[source.file] = (len(source.text), None, source.text.splitlines(keepends=True), source.file)
-    return _Module(source, os.path.join(root, source.file), entry["is_package"], trees.get(source.text))
+    tree = trees.get(source.text) or parse(source.text)
+    if isinstance(tree, SyntaxProblem):
+        parts: list[tuple[int, CodeType | SyntaxProblem]] = [(tree.line, tree)]
+    elif runs:
+        parts = [(node.lineno, _compile(ast.Module([node], []), source)) for node in tree.body]
+    else:
+        parts = [(1, _compile(tree, source))]
+    return _Module(source, entry["is_package"], parts)
 
 
-def _import(submission: Submission, modules: dict[str, _Module], name: str) -> ErrorReport | None:
+def _compile(tree: ast.Module, source: Source) -> CodeType | SyntaxProblem:
+    """Return the code of a tree; some mistakes of syntax are seen only here."""
+    try:
+        return compile(tree, source.file, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        return explain_syntax_error(source.text, error)
+    except (RecursionError, MemoryError, ValueError):
+        return SyntaxProblem("syntax", 1, "the code is nested too deeply for Python to run it")
+
+
+def _import(submission: Submission, absent: dict[str, str], name: str) -> ErrorReport | None:
     """Import a wanted module; return None, or why it could not be."""
     full = f"{submission.package}.{name}"
-    if full not in modules:
-        path = name.replace(".", "/")
-        return ErrorReport("missing", "", f"{submission.package}/{path}.py is not in the submission, or cannot be read")
+    if full in absent:
+        return ErrorReport("missing", "", absent[full])
     try:
         importlib.import_module(full)
     except BaseException as error:  # noqa: BLE001 - the edge: a module may raise anything, also SystemExit
         report = submission.reporter.report(error, importing=True)
-        if type(error) is ModuleNotFoundError and error.name and not error.name.startswith(submission.package):
+        if type(error) is ModuleNotFoundError and error.name:
+            own = error.name.partition(".")[0] == submission.package
             note = f"Grading has no library called {error.name}: what is graded must not need it."
-            report = ErrorReport(report.kind, report.type_name, report.text, report.frames, (*report.notes, note))
+            if own:
+                note = f"{error.name.replace('.', '/')}.py is not in the submission: hand it in, or do without it."
+            report = dataclasses.replace(report, notes=(*report.notes, note))
         return report
     return None
 
 
-def _old_names(submission: Submission, texts: Sequence[str]) -> None:
-    """Provide names that older Pythons and NumPys had, where the code uses them: right then is right now."""
-    if any("xrange" in text for text in texts) and not hasattr(builtins, "xrange"):
-        builtins.xrange = range  # type: ignore[attr-defined]
-        submission.notes.append("Python 2's `xrange` counts as `range` here.")
-    used = {name for text in texts for name in _REMOVED_NUMPY.findall(text)}
-    given = []
-    for name in sorted(used):
-        if name in np.__dict__:
-            continue
-        meant = _NUMPY_MEANS.get(name) or np.__dict__.get(_NUMPY_NAMES.get(name, ""))
-        if meant is not None:
-            setattr(np, name, meant)
-            given.append(f"np.{name}")
-    if given:
-        submission.notes.append(f"Names that NumPy has no more still work here: {', '.join(given)}.")
+def _install_finders(package: str, aliases: list[str], modules: dict[str, _Module], submission: Submission) -> None:
+    """Make the submission's modules importable under all their names, and what is missing a stand-in."""
+    names = {package, *aliases}
+    flat = {name.rpartition(".")[2]: name for name in reversed(modules)}
+    flat |= {name.removeprefix(f"{package}."): name for name in modules}  # ``sub.tools`` goes before ``tools``
+    flat.pop(package, None)
+
+    def in_package(name: str) -> str | None:
+        top, dot, rest = name.partition(".")
+        return f"{package}{dot}{rest}" if top in names else None
+
+    loader = _TextLoader(modules, submission)
+    sys.path[:] = [entry for entry in sys.path if entry not in {"", os.curdir}]
+    sys.meta_path.insert(0, _Finder(loader, in_package))
+    sys.meta_path.append(_Finder(loader, flat.get))
+    sys.meta_path.append(stand_ins.Finder(submission.stand_ins, submission.reporter.sources.__contains__))
 
 
 class _Finder(MetaPathFinder):
-    """Finds the submission's modules under the package's name and its aliases."""
+    """
+    Finds the submission's modules.
 
-    def __init__(self, package: str, aliases: list[str], modules: dict[str, _Module], submission: Submission) -> None:
-        self.modules = modules
-        self.names = (package, *aliases)
-        self.flat: dict[str, str] = {}
-        for name in modules:
-            below = name.removeprefix(package).lstrip(".")
-            if below:
-                self.flat[below] = name
-        for name in modules:
-            self.flat.setdefault(name.rpartition(".")[2], name)
-        self.package = package
-        self.loader = _TextLoader(modules, submission)
+    Args:
+        loader: What runs them.
+        own_name: Returns the full name of the module that a name means, or None.
+    """
+
+    def __init__(self, loader: _TextLoader, own_name: Callable[[str], str | None]) -> None:
+        self._loader = loader
+        self._own_name = own_name
 
     def find_spec(
         self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module of the submission, or None."""
-        top, dot, rest = fullname.partition(".")
-        if top not in self.names:
+        """Return a spec that leads from a name to the one module that it means, or None."""
+        own_name = self._own_name(fullname)
+        module = self._loader.modules.get(own_name) if own_name else None
+        if own_name is None or module is None:
             return None
-        return self.spec(fullname, f"{self.package}{dot}{rest}")
-
-    def spec(self, fullname: str, canonical: str) -> ModuleSpec | None:
-        """Return a spec that leads from a name to the one module that it means."""
-        module = self.modules.get(canonical)
-        if module is None:
-            return None
-        if fullname != canonical:
-            return ModuleSpec(fullname, _AliasLoader(canonical), is_package=module.is_package)
-        spec = ModuleSpec(fullname, self.loader, origin=module.path, is_package=module.is_package)
+        if fullname != own_name:
+            return ModuleSpec(fullname, stand_ins.OtherName(own_name), is_package=module.is_package)
+        spec = ModuleSpec(fullname, self._loader, origin=module.source.file, is_package=module.is_package)
         spec.has_location = True
         return spec
-
-
-class _LastFinder(MetaPathFinder):
-    """Finds the submission's modules under flat names, after all libraries."""
-
-    def __init__(self, finder: _Finder) -> None:
-        self._finder = finder
-
-    def find_spec(
-        self, fullname: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return the spec of ``rnn_layers`` or ``classifiers.rnn``, or None."""
-        canonical = self._finder.flat.get(fullname)
-        return self._finder.spec(fullname, canonical) if canonical else None
-
-
-class _AliasLoader(Loader):
-    """Gives the module that stands under another name, and leaves it as it is."""
-
-    def __init__(self, canonical: str) -> None:
-        self._canonical = canonical
-        self._spec: ModuleSpec | None = None
-
-    def create_module(self, _spec: ModuleSpec) -> ModuleType:
-        """Import the module under its own name."""
-        module = importlib.import_module(self._canonical)
-        self._spec = module.__spec__
-        return module
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Give the module back its own spec, which importing it under this name replaced."""
-        module.__spec__ = self._spec
 
 
 class _TextLoader(Loader):
     """Runs a module's text."""
 
     def __init__(self, modules: dict[str, _Module], submission: Submission) -> None:
-        self._modules = modules
+        self.modules = modules
         self._submission = submission
 
     def get_source(self, fullname: str) -> str:
         """Return the text of a module, for `inspect`."""
-        return self._modules[fullname].source.text
+        return self.modules[fullname].source.text
 
     def exec_module(self, module: ModuleType) -> None:
         """Run a module: a package's text and a notebook's statements fail alone, all else as a whole."""
-        found = self._modules[module.__name__]
-        source = found.source
-        if source.runs:
-            self._run_parts(found, module)
-        elif found.is_package:
+        found = self.modules[module.__name__]
+        fail_alone = found.is_package or bool(found.source.runs)
+        for line, part in found.parts:
             try:
-                exec(_code(found), module.__dict__)
-            except Exception as error:  # noqa: BLE001 - whatever it raises, its modules may still be good
-                self._note(source.file, error)
-        else:
-            exec(_code(found), module.__dict__)
-
-    def _run_parts(self, found: _Module, module: ModuleType) -> None:
-        """Run what is from a file as a whole, then what is from notebooks one statement after the other."""
-        source = found.source
-        tree = found.tree or ast.parse(source.text)
-        first = source.runs[0][0]
-        head = [node for node in tree.body if node.lineno < first]
-        if head:
-            exec(_compile(ast.Module(head, []), source.file), module.__dict__)
-        for node in tree.body[len(head) :]:
-            try:
-                exec(_compile(ast.Module([node], []), source.file), module.__dict__)
-            except Exception as error:  # noqa: BLE001 - a statement of a notebook costs itself alone
-                self._note(source.frame(node.lineno, "").file, error)
+                if isinstance(part, SyntaxProblem):
+                    place = found.source.frame(part.line, "<module>")
+                    raise CallError(ErrorReport("import", "SyntaxError", part.text, (place,)))
+                exec(part, module.__dict__)
+            except Exception as error:
+                if not fail_alone:
+                    raise
+                self._note(found.source.frame(line).file, error)
 
     def _note(self, where: str, error: Exception) -> None:
         """Keep in mind that a part failed."""
-        report = self._submission.reporter.report(error)
-        if len(self._submission.notes) < 50:
-            self._submission.notes.append(f"{where}: {report.type_name}: {report.text[:300]}")
-
-
-def _compile(tree: ast.Module, file: str) -> CodeType:
-    return compile(tree, file, "exec", dont_inherit=True)
-
-
-def _code(found: _Module) -> CodeType:
-    """Return the code of a module; a syntax error says in plain words what it is about."""
-    source = found.source
-    tree = found.tree if found.tree is not None else parse(source.text)
-    if isinstance(tree, SyntaxProblem):
-        raise SyntaxError(tree.text, (source.file, tree.line, 0, ""))  # noqa: TRY004 - the student's error, as it is
-    return _compile(tree, source.file)
+        report, notes = self._submission.reporter.report(error), self._submission.notes
+        if len(notes) < _MOST_NOTES:
+            notes.append(f"{where}: {report.type_name}: {report.text[:300]}")

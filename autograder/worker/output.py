@@ -22,10 +22,11 @@ _LEFT_OUT = b"\n[further output is left out]\n"
 class _Pipe(io.RawIOBase):
     """Standard output or standard error as a raw stream that swallows what cannot be written."""
 
+    left = _LIMIT_BYTES
+
     def __init__(self, number: int) -> None:
         super().__init__()
         self._number = number
-        self.left = _LIMIT_BYTES
 
     def fileno(self) -> int:
         return self._number
@@ -48,21 +49,16 @@ class _Pipe(io.RawIOBase):
         return len(whole)
 
 
-_pipes: list[_Pipe] = []
+_pipes = (_Pipe(1), _Pipe(2))
 
 
 def install() -> None:
     """Make standard output and error what this module describes."""
     flush()
-    streams = []
-    _pipes.clear()
-    for number in (1, 2):
-        pipe = _Pipe(number)
-        _pipes.append(pipe)
-        buffered: Any = io.BufferedWriter(pipe)
-        streams.append(io.TextIOWrapper(buffered, encoding="utf-8", errors="backslashreplace", line_buffering=True))
-    sys.stdout = sys.__stdout__ = streams[0]  # type: ignore[misc]
-    sys.stderr = sys.__stderr__ = streams[1]  # type: ignore[misc]
+    buffers: list[Any] = [io.BufferedWriter(pipe) for pipe in _pipes]
+    out, err = (io.TextIOWrapper(each, "utf-8", "backslashreplace", line_buffering=True) for each in buffers)
+    sys.stdout = sys.__stdout__ = out  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = err  # type: ignore[misc]
 
 
 def reset() -> None:

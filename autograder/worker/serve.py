@@ -4,9 +4,9 @@ The two loops of the worker.
     template   Prepare ▶ parse    Load ▶ import    Fork (+ 2 file descriptors) ▶ a child that serves a test
     test       Begin, then calls, until the other end closes
 
-The template forks twice and waits for the process between, so that a test's process is nobody's child here and the
-cage's own first process collects it. A loop never raises and never returns: its process ends with `os._exit`, 0 when
-the grader closed the socket and 70 when the worker itself failed, without exit handlers, which would be the student's.
+A test's process is nobody's child here (`forking`), so that the cage's own first process collects it. A loop never
+raises and never returns: its process ends with `os._exit`, 0 when the grader closed the socket and 70 when the worker
+itself failed, without exit handlers, which would be the student's.
 
 All that is needed of ``os`` is bound when this module is imported, before student code can replace it. That is for
 the sake of honest code that patches things; nothing that the grader trusts hangs on it.
@@ -18,29 +18,16 @@ import array
 import gc
 import socket
 from collections.abc import Callable
-from os import _exit, close, dup2, fork, waitpid
-from typing import Any, NoReturn
+from os import _exit, close, dup2
+from typing import NoReturn
 
+from autograder import protocol as p
 from autograder.errors import ProtocolError
-from autograder.protocol import (
-    Connection,
-    ErrorReport,
-    Fork,
-    Load,
-    Message,
-    NotData,
-    Prepare,
-    Raised,
-    Reply,
-    Role,
-    Value,
-    unsent,
-)
 from autograder.worker import output
 from autograder.worker.calls import Session, seed_everything
+from autograder.worker.forking import fork_beside
 from autograder.worker.load import Submission, load
-from autograder.worker.prepare import Trees, prepare
-from autograder.worker.reports import Reporter
+from autograder.worker.reading.prepare import Trees, prepare
 
 __all__ = ["serve_template", "serve_test"]
 
@@ -66,16 +53,14 @@ class Channel:
     def __init__(self, sock: socket.socket, convert: Callable[[object], object] | None = None) -> None:
         sock.setblocking(True)
         self._sock = sock
-        self._connection = Connection(Role.WORKER, convert=convert)
+        self._connection = p.Connection(p.Role.WORKER, convert=convert)
         self.fds: list[int] = []
+        self.close = sock.close
 
-    def receive(self) -> Message | None:
+    def receive(self) -> p.Message | None:
         """Return the next request, or None when the other end has closed or speaks no sense."""
         try:
-            while True:
-                message = self._connection.next_message()
-                if message is not None:
-                    return message
+            while (message := self._connection.next_message()) is None:
                 count, ancillary, _, _ = _recvmsg_into(self._sock, [self._connection.want()], _ANCILLARY)
                 for level, kind, data in ancillary:
                     if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
@@ -87,8 +72,9 @@ class Channel:
                 self._connection.got(count)
         except (OSError, ProtocolError):
             return None
+        return message
 
-    def send(self, reply: Reply) -> None:
+    def send(self, reply: p.Reply) -> None:
         """
         Send a reply.
 
@@ -98,16 +84,13 @@ class Channel:
         """
         pieces = self._connection.send(reply)
         while pieces:
-            pieces = unsent(pieces, _sendmsg(self._sock, pieces))
+            pieces = p.unsent(pieces, _sendmsg(self._sock, pieces))
 
-    def take_fds(self) -> list[int]:
-        """Return the file descriptors that came, and forget them."""
-        taken, self.fds = self.fds, []
-        return taken
-
-    def close(self) -> None:
-        """Close the socket in this process."""
-        self._sock.close()
+    def close_fds(self) -> None:
+        """Close the file descriptors that came."""
+        for number in self.fds:
+            close(number)
+        self.fds.clear()
 
 
 def serve_template(sock: socket.socket) -> NoReturn:
@@ -122,21 +105,20 @@ def serve_template(sock: socket.socket) -> NoReturn:
     _exit(0)
 
 
-def serve_test(sock: socket.socket, state: Submission) -> NoReturn:
+def serve_test(sock: socket.socket, submission: Submission) -> NoReturn:
     """Serve the calls of tests over a socket until it closes; ends the process."""
     try:
-        session = Session(state)
+        session = Session(submission)
         channel = Channel(sock, session.border.convert)
         while (request := channel.receive()) is not None:
             reply = session.answer(request)
             try:
                 channel.send(reply)
-            except NotData as error:
+            except p.NotData as error:
                 channel.send(session.unsendable(request, error))
             except MemoryError:
-                channel.send(
-                    Raised(ErrorReport("memory", "MemoryError", "there was no memory left to send the result"))
-                )
+                text = "there was no memory left to send the result"
+                channel.send(p.Raised(p.ErrorReport("memory", "MemoryError", text)))
             del request, reply
     except OSError:
         _exit(0)
@@ -151,63 +133,42 @@ class _Template:
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self._trees: Trees = {}
-        self._root = ""
         self._submission = Submission()
 
-    def serve(self, request: Message) -> None:
+    def serve(self, request: p.Message) -> None:
         """Answer one request; what goes wrong is the answer."""
         try:
-            value: object = self._answer(request)
+            value = self._answer(request)
             output.flush()
-            self.channel.send(Value(value))
-        except OSError as error:
-            if isinstance(request, (Prepare, Load)):
-                raise
-            self.channel.send(Raised(ErrorReport("raised", "OSError", f"no process for a test: {error.strerror}")))
+            self.channel.send(p.Value(value))
         except Exception as error:  # noqa: BLE001 - the edge: student code ran in this process
-            self.channel.send(Raised(Reporter(self._root).report(error)))
+            self.channel.send(p.Raised(self._submission.reporter.report(error)))
         finally:
-            for number in self.channel.take_fds():
-                close(number)
+            self.channel.close_fds()
 
-    def _answer(self, request: Message) -> Any:
-        if isinstance(request, Prepare):
-            self._root = request.request.get("root", "")
-            gc.disable()  # until the end of Load: a collection would touch, and so copy, pages shared with the zygote
-            reply, self._trees = prepare(request.request)
-            return reply
-        if isinstance(request, Load):
-            seed_everything(int(request.request["seed"]))
-            self._submission, reply = load(request.request, self._trees, self._root)
-            self._trees = {}
-            return reply
-        if isinstance(request, Fork):
-            self._fork()
-            return True
-        raise TypeError(f"a template does not serve {type(request).__name__}")
+    def _answer(self, request: p.Message) -> object:
+        match request:
+            case p.Prepare(about):
+                gc.disable()  # until the end of Load: a collection would touch, and so copy, the zygote's pages
+                reply, self._trees = prepare(about)
+                return reply
+            case p.Load(about):
+                seed_everything(about["seed"])
+                self._submission, reply = load(about, self._trees)
+                self._trees = {}
+                return reply
+            case p.Fork():
+                rpc, printed = self.channel.fds
+                output.flush()
+                if fork_beside():
+                    self._serve_test(rpc, printed)
+                return True
+            case _:
+                raise TypeError(f"a template does not serve {type(request).__name__}")
 
-    def _fork(self) -> None:
-        """Start a process for tests that is no child of this one; it ends with its socket."""
-        fds = self.channel.take_fds()
+    def _serve_test(self, rpc: int, printed: int) -> NoReturn:
+        """Be the process that serves a test."""
         try:
-            if len(fds) != 2:
-                raise OSError(0, f"{len(fds)} file descriptors came with the request instead of 2")
-            output.flush()
-            between = fork()
-            if between == 0:
-                self._fork_again(*fds)
-            _, status = waitpid(between, 0)
-            if status:
-                raise OSError(0, "the second fork failed")
-        finally:
-            for number in fds:
-                close(number)
-
-    def _fork_again(self, rpc: int, printed: int) -> NoReturn:
-        """Fork once more and end; the child of that serves the test."""
-        try:
-            if fork():
-                _exit(0)
             self.channel.close()
             dup2(printed, 1)
             dup2(printed, 2)

@@ -80,6 +80,17 @@ def test_the_table_of_limits_is_true():
     }
 
 
+def test_the_documents_name_what_there_is():
+    """Every path of the project that a document names in code exists, as does every file that it links to."""
+    missing = []
+    for document in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
+        text = document.read_text("utf-8")
+        paths = [ROOT / each for each in re.findall(r"`((?:autograder|docs|reference|tests|source)/[\w./]*)`", text)]
+        paths += [document.parent / each for each in re.findall(r"\]\(([\w./-]+\.\w+)[)#]", text)]
+        missing += [f"{document.name}: {path}" for path in paths if not path.exists()]
+    assert missing == []
+
+
 # Each rule can fail ---------------------------------------------------------------------------------------------------
 
 
@@ -117,8 +128,8 @@ def test_unsorted_exports_are_seen():
     "text",
     [
         "import pickle", "def f():\n    from marshal import loads", "import dill as d", "import shelve",
-        "eval('1')", "import builtins\nbuiltins.exec('')", "compile('', '', 'exec')", "np.load(p, allow_pickle=True)", "torch.load(p)",
-        "read(p, allow_pickle=False)",
+        "eval('1')", "import builtins\nbuiltins.exec('')", "compile('', '', 'exec')",
+        "np.load(p, allow_pickle=True)", "torch.load(p)", "read(p, allow_pickle=False)",
     ],
 )  # fmt: skip
 def test_what_executes_data_is_seen(text):
@@ -141,7 +152,8 @@ def test_an_exception_that_nobody_needs_is_seen():
     "line",
     [
         "see /root/notes", "cd /home/ann/course", "open('/work/x')", "PYTHON=/opt/v/bin/python", "/Users/ann", "/tmp/x",
-        "pip install -i https://mirror.example-company.net/simple x", "http://user:word@10.0.0.7/x", "proxy 192.168.1.20:3128",
+        "pip install -i https://mirror.example-company.net/simple x", "http://user:word@10.0.0.7/x",
+        "proxy 192.168.1.20:3128",
     ],
 )  # fmt: skip
 def test_a_tie_to_a_machine_is_seen(tmp_path, line):

@@ -44,7 +44,7 @@ SKIPPED_FOLDERS: Final = {
     ".git", ".venv", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".ipynb_checkpoints", ".cache",
 }  # fmt: skip
 TEXT_SUFFIXES: Final = {".py", ".md", ".toml", ".txt", ".ipynb", ".yaml", ".yml", ".sh", ".cfg", ".json", ".csv", ""}
-HOSTILE: Final = ("samples/hostile/", "tests/attacks/", "tests/architecture/", "tests/submission/")
+HOSTILE: Final = ("samples/hostile/", "tests/attacks/", "tests/architecture/", "tests/cage/", "tests/submission/")
 """Attacks, and tests of what refuses them, name whatever path they hope to reach; this folder says what is refused."""
 
 _HOME_PATH: Final = re.compile(r"(?<![\w.}\])-])/(?:work|root|home/\w+|Users/\w+|opt|mnt|srv)(?:/|\b)(?!-)")

@@ -261,3 +261,20 @@ def test_many_large_arrays_round_trip(exam):
     values = [np.full((50, 1000), i) for i in range(20)]
     back = exam.drive("def drive(values): return values", values)
     assert all(np.array_equal(a, b) for a, b in zip(values, back, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [
+        ("rnn_step_foward", "rnn_step_forward"),
+        ("rnn_forward", None),
+        ("lstm_step_forward", None),
+        ("rnn_step_backward", None),
+    ],
+)
+def test_another_functions_name_is_no_misspelling(template: Template, name: str, near: str | None):
+    """A name is pointed out when it is meant, not because it is made of the same words."""
+    exam = template.exam({"pkg/m.py": "def rnn_step_forward(): pass\n"}, "m")
+    with pytest.raises(Failed) as info:
+        exam.attr(exam.module("m"), name)
+    assert info.value.report.text == f"m has no {name}" + (f" (there is {near}: is that the one?)" if near else "")

@@ -202,11 +202,27 @@ def test_old_python_and_old_numpy_are_no_mistake(template: Template):
 
 
 def test_python_2_sources_are_not_imported_and_say_why(template: Template):
-    """A print statement costs its file, with the line and the remedy."""
-    template.write({"pkg/m.py": "def f(x):\n    print x\n"})
+    """What is Python 2 costs its file, with the line and the remedy."""
+    template.write({"pkg/m.py": "def f(x):\n    exec x\n"})
     report = template.load("m")["imported"]["m"]
-    assert report["text"] == "this is Python 2, and grading runs Python 3: write `print(...)` with parentheses"
-    assert report["frames"] == ({"file": "pkg/m.py", "line": 2, "function": "<module>", "code": "print x"},)
+    assert report["text"] == "this is Python 2, and grading runs Python 3: write `exec(...)` with parentheses"
+    assert report["frames"] == ({"file": "pkg/m.py", "line": 2, "function": "<module>", "code": "exec x"},)
+
+
+def test_a_print_of_python_2_costs_nothing(template: Template):
+    """A print without parentheses is read as what it means; the lines after it stay where they are."""
+    text = """
+def f(x, verbose=True):
+    if verbose: print 'shape: ', (x,
+                                  1)  # a comment
+    print "%d; " % x; y = x + 1
+    print
+    if not y: print not x,
+    return 1 / y
+"""
+    exam = template.exam({"pkg/m.py": text}, "m")
+    assert exam.call("m:f", 1) == 0.5
+    assert exam.error("m:f", -1).frames[-1].line == 8
 
 
 def test_stale_bytecode_is_not_used(template: Template, tmp_path):

@@ -9,6 +9,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from autograder.protocol import (
     Begin,
     Call,
@@ -155,14 +157,18 @@ class Template(Line):
 
     def prepare(self, *modules: str, **more: Any) -> dict[str, Any]:
         """Prepare the folder; return the reply."""
-        files = [str(path.relative_to(self.root)) for path in sorted(self.root.rglob("*")) if path.is_file()]
+        found = {str(path.relative_to(self.root)): path for path in sorted(self.root.rglob("*")) if path.is_file()}
         request = {
-            "root": str(self.root),
             "package": self.package,
             "aliases": ["alias"],
             "modules": list(modules),
             "notebooks": {},
-            "files": [file for file in files if not file.endswith(".pyc")],
+            "files": {
+                name: np.frombuffer(path.read_bytes(), np.uint8)
+                for name, path in found.items()
+                if not name.endswith(".pyc")
+            },
+            "stale": [name for name in found if name.endswith(".pyc")],
             "given": {},
             "rules": [],
         }

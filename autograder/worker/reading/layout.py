@@ -9,6 +9,7 @@ name elsewhere if there is exactly one. It looks at names alone.
 
 from __future__ import annotations
 
+import difflib
 import posixpath
 import sys
 from collections.abc import Iterable
@@ -94,6 +95,14 @@ class Layout:
         named = self._by_name.get(posixpath.basename(path), [])
         exact = [found for found in named if f"/{found}".endswith(f"/{path}")]
         return exact or named
+
+    def similar(self, module: str) -> str | None:
+        """Return the Python file whose name is the most like a module's, or begins with it; None when none is."""
+        stem = module.rpartition(".")[2]
+        stems = {name.removesuffix(".py"): paths[0] for name, paths in self._by_name.items() if name.endswith(".py")}
+        begins = sorted((name for name in stems if name.startswith(stem)), key=len)
+        near = begins or difflib.get_close_matches(stem, stems, 1, 0.8)
+        return stems[near[0]] if near else None
 
     def beside(self, importer: str, module: str) -> str | None:
         """Return the file of a module in the folder of the file that imports it, or next to the package folder."""

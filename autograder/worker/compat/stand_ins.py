@@ -5,7 +5,7 @@ Real solutions begin with ``from thop import profile`` or ``plt.rcParams[...] = 
 none of it. A stand-in takes all that happens while a module is imported or a picture is drawn: attributes, items,
 calls, decorators, base classes, context managers. It has no value: whoever asks it for a number, a length, its items
 or its truth gets `StandInUsed`, which names the library. A few small libraries (tqdm, six, past, future) are provided
-for real, because code that uses them computes with what they give: see `autograder.worker.equivalents`.
+for real, because code that uses them computes with what they give: see `autograder.worker.compat.equivalents`.
 
 Only student code is served. A library that looks whether pandas is there must be told the truth, or it would use it.
 """
@@ -14,48 +14,21 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import FunctionType, ModuleType
+from types import FrameType, FunctionType, ModuleType
 from typing import Any, NoReturn, Self
 
-from autograder.worker.equivalents import PROVIDED, REDIRECTED
+from autograder.worker.compat.equivalents import PROVIDED, REDIRECTED
 
-__all__ = ["LIBRARIES", "Finder", "StandIn", "StandInUsed", "forget"]
+__all__ = ["LIBRARIES", "Finder", "OtherName", "StandIn", "StandInUsed", "forget"]
 
-LIBRARIES = frozenset(
-    {
-        "IPython",
-        "PIL",
-        "clip",
-        "cv2",
-        "decord",
-        "einops",
-        "google",
-        "imageio",
-        "ipywidgets",
-        "matplotlib",
-        "mpl_toolkits",
-        "nltk",
-        "numba",
-        "pandas",
-        "plotly",
-        "scipy",
-        "seaborn",
-        "skimage",
-        "sklearn",
-        "tensorboardX",
-        "tensorflow",
-        "tensorflow_datasets",
-        "thop",
-        "torchinfo",
-        "torchsummary",
-        "torchvision",
-        "torchviz",
-        "wandb",
-    }
-)
+LIBRARIES = frozenset({
+    "IPython", "PIL", "clip", "cv2", "decord", "einops", "google", "imageio", "ipywidgets", "matplotlib",
+    "mpl_toolkits", "nltk", "numba", "pandas", "plotly", "scipy", "seaborn", "skimage", "sklearn", "tensorboardX", "tensorflow",
+    "tensorflow_datasets", "thop", "torchinfo", "torchsummary", "torchvision", "torchviz", "wandb",
+})  # fmt: skip
 _made: set[str] = set()
 
 
@@ -186,29 +159,23 @@ class Finder(MetaPathFinder):
     ) -> ModuleSpec | None:
         """Return a spec for a library of the list that student code imports, else None."""
         known = fullname in PROVIDED or fullname in REDIRECTED or fullname.partition(".")[0] in LIBRARIES
-        if not known or not self._is_asked_by_student():
+        if not known or not self._is_students(_importing_file()):
             return None
         _made.add(fullname)
         if fullname in REDIRECTED:
-            return ModuleSpec(fullname, _Redirect(REDIRECTED[fullname]))
+            return ModuleSpec(fullname, OtherName(REDIRECTED[fullname]))
         self._used.add(fullname.partition(".")[0])
         return ModuleSpec(fullname, _Maker(), is_package=True)
 
-    def _is_asked_by_student(self) -> bool:
-        """Return whether the import statement that runs stands in student code."""
-        for file in _importers():
-            return self._is_students(file)
-        return False
 
-
-def _importers() -> Iterator[str]:
-    """Yield the file names of the code that imports, innermost first, without the machinery of importing."""
-    frame = sys._getframe(1)
+def _importing_file() -> str:
+    """Return the file name of the code whose import statement runs, past the machinery of importing."""
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
-        file = frame.f_code.co_filename
-        if file != __file__ and "importlib" not in file:
-            yield file
-        frame = frame.f_back  # type: ignore[assignment]
+        if "importlib" not in frame.f_code.co_filename:
+            return frame.f_code.co_filename
+        frame = frame.f_back
+    return ""
 
 
 class _Maker(Loader):
@@ -227,21 +194,21 @@ class _Maker(Loader):
         """Run nothing."""
 
 
-class _Redirect(Loader):
-    """Gives a module of the standard library under the name that Python 2 or six has for it."""
+class OtherName(Loader):
+    """Gives a module that is imported under a name of its own, and leaves it as it is."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._spec: ModuleSpec | None = None
 
     def create_module(self, _spec: ModuleSpec) -> ModuleType:
-        """Import the module."""
+        """Import the module under its own name."""
         module = importlib.import_module(self._name)
         self._spec = module.__spec__
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module its own spec back."""
+        """Give the module back its own spec, which importing it under another name replaced."""
         module.__spec__ = self._spec
 
 

@@ -18,18 +18,7 @@ from typing import Any
 
 __all__ = ["install"]
 
-_TYPES = (
-    "FloatTensor",
-    "DoubleTensor",
-    "HalfTensor",
-    "BFloat16Tensor",
-    "ByteTensor",
-    "CharTensor",
-    "ShortTensor",
-    "IntTensor",
-    "LongTensor",
-    "BoolTensor",
-)
+_ELEMENTS = ("Float", "Double", "Half", "BFloat16", "Byte", "Char", "Short", "Int", "Long", "Bool")
 _QUIET = ("synchronize", "empty_cache", "set_device", "reset_peak_memory_stats", "ipc_collect", "init")
 
 
@@ -57,8 +46,8 @@ def install() -> bool:
             kwargs = _named(torch, kwargs or {})
             return func(*args, **kwargs)
 
-    for name in _TYPES:
-        setattr(torch.cuda, name, getattr(torch, name))
+    for name in _ELEMENTS:
+        setattr(torch.cuda, f"{name}Tensor", getattr(torch, f"{name}Tensor"))
     for name in _QUIET:
         setattr(torch.cuda, name, _nothing)
     _map_first(torch, torch, "set_default_tensor_type")

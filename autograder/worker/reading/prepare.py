@@ -13,19 +13,22 @@ from __future__ import annotations
 
 import ast
 import io
-import os
+import posixpath
 import re
-import stat
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from autograder.worker import notebook
-from autograder.worker.layout import Layout, is_library
-from autograder.worker.rules import check_rule
-from autograder.worker.syntax import SyntaxProblem, definitions, parse, scan
+import numpy as np
+import numpy.typing as npt
+
+from autograder.worker.reading import notebook
+from autograder.worker.reading.layout import Layout, is_library
+from autograder.worker.reading.rules import check_rule
+from autograder.worker.reading.syntax import SyntaxProblem, definitions, parse, scan, with_parentheses
+from autograder.worker.reports import Run, Source
 
 __all__ = ["Trees", "prepare"]
 
@@ -55,7 +58,7 @@ class _Module:
     origin: str
     is_package: bool = False
     text: str = ""
-    runs: list[notebook.Run] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
 
 def prepare(request: dict[str, Any]) -> tuple[dict[str, Any], Trees]:
@@ -63,9 +66,9 @@ def prepare(request: dict[str, Any]) -> tuple[dict[str, Any], Trees]:
     Return what a submission holds, and the trees that were parsed on the way.
 
     Args:
-        request: ``root``, ``package``, ``aliases``, ``modules``, ``notebooks``, ``files``, ``given``, ``rules``; and,
-        where the
-            caller knows them, ``names``: for a module the names that it must have, to be looked for in notebooks.
+        request: ``package``, ``aliases``, ``modules`` (those that are wanted), ``notebooks`` (by module), ``files``
+            (relative path to the bytes, as an array), ``stale`` (paths of compiled files, which are left out),
+            ``given`` (texts by path below the package) and ``rules``.
 
     Returns:
         ``modules`` (name, file, text, is_package, origin, lines), ``problems`` (module, kind, file, line, text),
@@ -81,16 +84,14 @@ class _Preparation:
     """The state of one preparation; the public face is `prepare`."""
 
     def __init__(self, request: dict[str, Any]) -> None:
-        self.root: str = request.get("root", "")
-        self.data: dict[str, Any] | None = request["files"] if isinstance(request["files"], dict) else None
-        self.stale: list[str] = list(request.get("stale") or [])
+        self.files: dict[str, npt.NDArray[np.uint8]] = request["files"]
+        self.stale: list[str] = request["stale"]
         self.package: str = request["package"]
-        self.wanted: list[str] = list(request["modules"])
-        self.given: dict[str, str] = dict(request.get("given") or {})
-        self.notebooks: dict[str, list[str]] = dict(request.get("notebooks") or {})
-        self.names: dict[str, list[str]] = dict(request.get("names") or {})
-        self.rules: list[dict[str, Any]] = list(request.get("rules") or [])
-        self.layout = Layout(request["files"], self.package, request.get("aliases") or [], self.wanted)
+        self.wanted: list[str] = request["modules"]
+        self.given: dict[str, str] = request["given"]
+        self.notebooks: dict[str, list[str]] = request["notebooks"]
+        self.rules: list[dict[str, Any]] = request["rules"]
+        self.layout = Layout(self.files, self.package, request["aliases"], self.wanted)
         self.modules: dict[str, _Module] = {}
         self.trees: Trees = {}
         self.by_name: dict[str, ast.Module] = {}
@@ -106,7 +107,7 @@ class _Preparation:
         """Read the wanted modules and all that they import of the submission."""
         if self.layout.others:
             text = f"several editions are in the submission: {self.layout.folder}/ is graded"
-            self._problem("", "editions", self.layout.folder or "", 1, f"{text}, not {', '.join(self.layout.others)}/")
+            self._problem("", "editions", "", 1, f"{text}, not {', '.join(self.layout.others)}/")
         for name in self.wanted:
             self._enqueue(name, None, 0)
         while self._queue:
@@ -133,12 +134,25 @@ class _Preparation:
                     "lines": [list(run) for run in module.runs],
                 }
                 for module in self.modules.values()
-            ],
+            ]
+            + [self._absent(name) for name in self.wanted if name not in self.modules],
             "problems": self.problems,
             "findings": list(self._findings()),
             "defined": {name: self._defined(self.by_name[name]) for name in self.wanted if name in self.by_name},
             "syntax_hash": whole.hexdigest(),
             "uses_cuda": self.uses_cuda,
+        }
+
+    def _absent(self, name: str) -> dict[str, Any]:
+        """Return the entry of a wanted module that there is no text of; in its place stands why."""
+        why = [problem["text"] for problem in self.problems if problem["module"] == name]
+        return {
+            "name": f"{self.package}.{name}",
+            "file": "",
+            "text": "; ".join(dict.fromkeys(why)),
+            "is_package": False,
+            "origin": "absent",
+            "lines": [],
         }
 
     # -- finding ----------------------------------------------------------------------------------------------------
@@ -194,37 +208,34 @@ class _Preparation:
         places = self.layout.elsewhere(name)
         compiled = self._compiled(name)
         if compiled:
-            text = f"only the compiled {os.path.basename(compiled)} was handed in: hand in {path} itself"
+            text = f"only the compiled {posixpath.basename(compiled)} was handed in: hand in {path} itself"
             self._problem(name, "pyc", compiled, 1, text)
         elif places:
             text = f"{path} is not in its place, and there are several of that name: {', '.join(places[:4])}."
             self._problem(name, "missing", place, 1, f"{text} Put the right one at {self.package}/{path}")
         elif importer is None:
-            self._problem(name, "missing", place, 1, f"{self.package}/{path} is not in the submission")
+            text = f"{self.package}/{path} is not in the submission{self._instead(name)}"
+            self._problem(name, "missing", "", 1, text)
         else:
             text = f"imports {self.package}.{name}, which is not in the submission"
             self._problem(name, "missing", importer.file, line, text)
 
+    def _instead(self, name: str) -> str:
+        """Return what to say of the file that was perhaps meant to be a module, or an empty text."""
+        near = self.layout.similar(name)
+        if near is None:
+            return ""
+        own = f"{name.rpartition('.')[2]}.py"
+        edition = "if it belongs to another edition of the course, it is not part of this assignment"
+        return f". There is {near}: if that is the one, call it {own}; {edition}"
+
     def _compiled(self, name: str) -> str:
         """Return the relative path of a compiled file of the module, or an empty text."""
-        folder, _, stem = posix(self.layout.folder or "", name).rpartition("/")
+        folder, stem = posixpath.split(posixpath.join(self.layout.folder or "", *name.split(".")))
         pattern = re.compile(rf"{re.escape(stem)}(?:\.[\w-]+)*\.pyc$")
-        if self.data is not None:
-            own = (folder, f"{folder}/__pycache__".lstrip("/"))
-            for path in self.stale:
-                place, _, entry = path.rpartition("/")
-                if place in own and pattern.match(entry):
-                    return path
-            return ""
-        for place in (folder, f"{folder}/__pycache__".lstrip("/")):
-            try:
-                entries = sorted(os.listdir(os.path.join(self.root, place)))
-            except OSError:
-                continue
-            for entry in entries:
-                if pattern.match(entry):
-                    return f"{place}/{entry}".lstrip("/")
-        return ""
+        places = (folder, posixpath.join(folder, "__pycache__"))
+        found = (path for path in self.stale if posixpath.dirname(path) in places)
+        return next((path for path in found if pattern.match(posixpath.basename(path))), "")
 
     # -- reading ----------------------------------------------------------------------------------------------------
 
@@ -233,8 +244,8 @@ class _Preparation:
         if module.origin in {"file", "rehomed"} and not self._read(module):
             return
         tree = parse(module.text)
-        if isinstance(tree, ast.Module) and module.origin in {"file", "rehomed"}:
-            tree = self._complete(module, tree)
+        if isinstance(tree, SyntaxProblem) and tree.kind == "python2":
+            tree = self._with_parentheses(module)
         if isinstance(tree, SyntaxProblem) and module.is_package:
             self._problem(module.name, tree.kind, module.file, tree.line, f"{tree.text} (an empty one is used instead)")
             module.text, tree = "", ast.Module([], [])
@@ -257,6 +268,18 @@ class _Preparation:
         for node in seen.imports:
             self._follow(node, module)
 
+    def _with_parentheses(self, module: _Module) -> ast.Module | SyntaxProblem:
+        """Read a module's prints as Python 3 has them, and say so; what else is Python 2 in it stays the problem."""
+        module.text, lines = with_parentheses(module.text)
+        tree = parse(module.text)
+        if not lines:
+            return tree
+        others = f", and so {_listed(lines[1:])}" if len(lines) > 1 else ""
+        text = f"this `print` is Python 2{others}. It is read as `print(...)` here, and costs nothing;"
+        text = f"{text} in Python 3 the file cannot be imported until you write the parentheses"
+        self._problem(module.name, "print", module.file, lines[0], text)
+        return tree
+
     def _read(self, module: _Module) -> bool:
         """Fill in the text of a module from its file; return False, with the problem noted, when there is none."""
         try:
@@ -274,65 +297,24 @@ class _Preparation:
         return True
 
     def _bytes(self, path: str, limit: int) -> bytes:
-        """Return the content of a regular file of the submission, never through a link at its end."""
-        if self.data is not None:
-            data = self.data[path]
-            if data.size > limit:
-                raise _Unreadable("too_large", f"the file has {data.size:,} bytes, more than can be read")
-            return bytes(data)
-        try:
-            number = os.open(os.path.join(self.root, path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError as error:
-            raise _Unreadable("missing", f"the file cannot be opened ({error.strerror})") from None
-        with open(number, "rb") as opened:
-            status = os.fstat(number)
-            if not stat.S_ISREG(status.st_mode):
-                raise _Unreadable("missing", "this is not a file")
-            if status.st_size > limit:
-                raise _Unreadable("too_large", f"the file has {status.st_size:,} bytes, more than can be read")
-            return opened.read(limit + 1)
+        data = self.files[path]
+        if data.size > limit:
+            raise _Unreadable("too_large", f"the file has {data.size:,} bytes, more than can be read")
+        return data.tobytes()
 
     def _from_notebooks(self, module: _Module) -> _Module | None:
         """Return a module made of what its notebooks define, or None when they define nothing."""
-        found = self._extract(module, first_line=1, taken=set())
+        found = notebook.Extract()
+        own = {f"{package}.{module.name}" for package in self.layout.names} | {module.name}
+        for basename in self.notebooks[module.name]:
+            for path in self.layout.named(basename)[:1]:
+                notebook.extract(found, path, self._cells_of(module.name, path), own_names=own)
+        for path, cell, line, problem in found.problems:
+            self._problem(module.name, problem.kind, path, line, f"cell {cell}, line {line}: {problem.text}")
         if not found.lines:
             return None
         module.text, module.runs = "\n".join(found.lines) + "\n", found.runs
         return module
-
-    def _complete(self, module: _Module, tree: ast.Module) -> ast.Module:
-        """Append what the module's notebooks define, where the module lacks a name that it must have."""
-        wanted = {name.partition(".")[0] for name in self.names.get(module.name, [])}
-        if not wanted or not self.notebooks.get(module.name):
-            return tree
-        taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
-        taken |= {item.name for item in definitions(tree)}
-        for node in scan(tree).imports:
-            taken |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        if wanted <= taken:
-            return tree
-        text = module.text if module.text.endswith("\n") else module.text + "\n"
-        found = self._extract(module, first_line=text.count("\n") + 1, taken=taken | {"*"})
-        if not found.names & (wanted - taken):
-            return tree
-        longer = text + "\n".join(found.lines) + "\n"
-        whole = parse(longer)
-        if isinstance(whole, SyntaxProblem):
-            return tree
-        module.text, module.runs = longer, found.runs
-        return whole
-
-    def _extract(self, module: _Module, *, first_line: int, taken: set[str]) -> notebook.Extract:
-        """Return the definitions in the notebooks that may define a module."""
-        found = notebook.Extract()
-        own = {f"{package}.{module.name}" for package in self.layout.names} | {module.name}
-        for basename in self.notebooks.get(module.name, []):
-            for path in self.layout.named(basename)[:1]:
-                cells = self._cells_of(module.name, path)
-                notebook.extract(found, path, cells, own_names=own, taken=taken, first_line=first_line)
-        for path, cell, line, problem in found.problems:
-            self._problem(module.name, problem.kind, path, line, f"cell {cell}, line {line}: {problem.text}")
-        return found
 
     def _cells_of(self, module: str, path: str) -> list[tuple[int, str]]:
         """Return the code cells of a notebook, read once; none, with the problem noted, when it is no notebook."""
@@ -395,9 +377,11 @@ class _Preparation:
             tree = self.by_name.get(rule["module"])
             if tree is None:
                 continue
-            for line, text in check_rule(tree, rule["kind"], rule.get("function"), list(rule.get("names") or [])):
-                file, at = place_of(self.modules[rule["module"]].file, self.modules[rule["module"]].runs, line)
-                yield {"rule": rule["id"], "file": file, "line": at, "text": text}
+            module = self.modules[rule["module"]]
+            source = Source(module.file, module.text, tuple(module.runs))
+            for line, text in check_rule(tree, rule["kind"], rule["function"], rule["names"]):
+                place = source.frame(line)
+                yield {"rule": rule["id"], "file": place.file, "line": place.line, "text": text}
 
     def _defined(self, tree: ast.Module) -> dict[str, dict[str, Any]]:
         """Return line and stub of every definition of a module, by qualified name."""
@@ -408,19 +392,12 @@ class _Preparation:
         self.problems.append({"module": module, "kind": kind, "file": file, "line": line, "text": text})
 
 
-def place_of(file: str, runs: Iterable[notebook.Run], line: int) -> tuple[str, int]:
-    """Return the file, or the notebook and its cell, and the line there, of a line of a module."""
-    place, at = file, line
-    for start, book, cell, first in runs:
-        if start > line:
-            break
-        place, at = f"{book} cell {cell}", first + line - start
-    return place, at
-
-
-def posix(folder: str, module: str) -> str:
-    """Return the path of a module, without its ending, below a folder."""
-    return "/".join([*filter(None, [folder]), *module.split(".")])
+def _listed(lines: list[int]) -> str:
+    """Return which prints stand on these lines, in words; the first ten of them."""
+    if len(lines) == 1:
+        return f"is that of line {lines[0]}"
+    more = f" and {len(lines) - 10} more" if len(lines) > 10 else ""
+    return f"are those of lines {', '.join(map(str, lines[:10]))}{more}"
 
 
 def _decode(raw: bytes) -> tuple[str, tuple[int, str] | None]:

@@ -5,22 +5,42 @@ One walk over the tree of a module serves everything that needs the whole tree (
 The identity is a hash of the tree in prefix order: every node class has a fixed list of fields, so the sequence can be
 read back in one way only. Line numbers are no part of it, hence comments, blank lines and layout change nothing.
 The hash has the purpose of ``ast.dump`` at half its price.
+
+One construct of Python 2 is read as what it means: a ``print`` without parentheses (`with_parentheses`), because what is
+printed earns nothing, and one such line in a given function would cost the whole file. All else of Python 2 is named.
 """
 
 from __future__ import annotations
 
 import ast
+import io
+import keyword
 import re
+import tokenize
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-__all__ = ["Definition", "Scan", "SyntaxProblem", "definitions", "explain_syntax_error", "parse", "scan"]
+__all__ = [
+    "Definition",
+    "Scan",
+    "SyntaxProblem",
+    "definitions",
+    "explain_syntax_error",
+    "parse",
+    "scan",
+    "with_parentheses",
+]
 
 # ``ctx`` follows from where a node stands, ``kind`` only tells u"" from "", and type comments are comments.
 _SILENT_FIELDS = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 _MARKER = re.compile(r"^(<{7}|>{7}|\|{7})(?:\s|$)")
+_SEPARATOR = re.compile(r"^={7}\s*$")
+_WORDS = re.compile(r"""#.*|"[^"]*"|'[^']*'""")
 _PRINT = re.compile(r"^\s*print\s+[^=\s(]|^\s*print\s*>>")
+# What may stand before a print on its line, and what it may begin with without meaning something else in Python 3.
+_BEFORE_PRINT = frozenset({tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT})
+_VALUE_WORDS = frozenset({"None", "True", "False", "not", "lambda"})
 _PYTHON2 = (
     (re.compile(r"^\s*exec\s+[\"'\w]"), "write `exec(code)` with parentheses"),
     (re.compile(r"^\s*except\s+[\w.() ,]+,\s*\w+\s*:"), "write `except Error as e:` instead of `except Error, e:`"),
@@ -132,11 +152,54 @@ def parse(text: str) -> ast.Module | SyntaxProblem:
         return SyntaxProblem("syntax", 1, "the code is nested too deeply for Python to read it")
 
 
+def with_parentheses(text: str) -> tuple[str, list[int]]:
+    """Return a Python 2 text with each ``print x`` as ``print(x)``, and the lines where they stand; none is moved."""
+    lines = io.StringIO(text).readlines()
+    try:
+        tokens = list(tokenize.generate_tokens(iter(lines).__next__))
+    except (tokenize.TokenError, SyntaxError, RecursionError):
+        return text, []
+    inserts: list[tuple[int, int, str]] = []
+    found: list[int] = []
+    for index, token in enumerate(tokens):
+        if token.string == "print" and token.type == tokenize.NAME and _is_statement(tokens, index):
+            end = _last_of_statement(tokens, index)
+            inserts += [(*token.end, "("), (*end.end, ")")]
+            found.append(token.start[0])
+    for row, column, sign in sorted(inserts, reverse=True):
+        line = lines[row - 1]
+        lines[row - 1] = line[:column] + sign + line[column:]
+    return "".join(lines), found
+
+
+def _is_statement(tokens: list[tokenize.TokenInfo], index: int) -> bool:
+    """Return whether the name at ``index`` begins a statement, with a value to print after it."""
+    before, after = tokens[index - 1] if index else None, tokens[index + 1]
+    if before is not None and before.type not in _BEFORE_PRINT and before.string not in {":", ";"}:
+        return False
+    if after.type == tokenize.NAME:
+        return not keyword.iskeyword(after.string) or after.string in _VALUE_WORDS
+    return after.type in {tokenize.STRING, tokenize.NUMBER}
+
+
+def _last_of_statement(tokens: list[tokenize.TokenInfo], index: int) -> tokenize.TokenInfo:
+    """Return the last token of the statement that begins at ``index``."""
+    depth, last = 0, tokens[index]
+    for token in tokens[index + 1 :]:
+        if token.type in {tokenize.NEWLINE, tokenize.ENDMARKER} or (token.string == ";" and not depth):
+            break
+        if token.type == tokenize.OP:
+            depth += (token.string in {"(", "[", "{"}) - (token.string in {")", "]", "}"})
+        if token.type not in {tokenize.COMMENT, tokenize.NL}:
+            last = token
+    return last
+
+
 def explain_syntax_error(text: str, error: SyntaxError) -> SyntaxProblem:
     """Return in plain words what a syntax error is about: merge markers, Python 2, an empty block, or itself."""
     lines = text.splitlines()
     for number, content in enumerate(lines, 1):
-        if _MARKER.match(content):
+        if _MARKER.match(content) or (number == error.lineno and _SEPARATOR.match(content)):
             return SyntaxProblem(
                 "merge_markers",
                 number,
@@ -165,7 +228,8 @@ def _python2(line: str, message: str) -> str:
         return "write `print(...)` with parentheses"
     if message.startswith("Missing parentheses in call to 'exec'"):
         return "write `exec(...)` with parentheses"
-    return next((advice for pattern, advice in _PYTHON2 if pattern.search(line)), "")
+    code = _WORDS.sub('""', line)  # what a comment or a text says is not what the error is about
+    return next((advice for pattern, advice in _PYTHON2 if pattern.search(code)), "")
 
 
 def definitions(tree: ast.Module) -> list[Definition]:

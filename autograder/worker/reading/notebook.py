@@ -14,16 +14,14 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.worker.syntax import SyntaxProblem, explain_syntax_error
+from autograder.worker.reading.syntax import SyntaxProblem, explain_syntax_error
+from autograder.worker.reports import Run
 
-__all__ = ["Extract", "NotebookError", "Run", "cells_of", "extract"]
-
-Run = tuple[int, str, int, int]
+__all__ = ["Extract", "NotebookError", "cells_of", "extract"]
 
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*|[\w, ]+=\s*[%!].*)$")
 _PYTHON_CELL = re.compile(r"%%(?:time|timeit|capture|prun)\b")
@@ -40,7 +38,6 @@ class Extract:
     lines: list[str] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     problems: list[tuple[str, int, int, SyntaxProblem]] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
 
 
 def cells_of(text: str) -> list[tuple[int, str]]:
@@ -68,15 +65,7 @@ def cells_of(text: str) -> list[tuple[int, str]]:
     return found
 
 
-def extract(
-    into: Extract,
-    notebook: str,
-    cells: list[tuple[int, str]],
-    *,
-    own_names: AbstractSet[str],
-    taken: AbstractSet[str],
-    first_line: int,
-) -> None:
+def extract(into: Extract, notebook: str, cells: list[tuple[int, str]], *, own_names: AbstractSet[str]) -> None:
     """
     Add the definitions of a notebook's cells to an extract.
 
@@ -85,8 +74,6 @@ def extract(
         notebook: The notebook's relative path.
         cells: What `cells_of` returned.
         own_names: Dotted names of the module that is being made; imports from itself are left out.
-        taken: Names that the module has already from a file; they win over the notebook's.
-        first_line: Line of the module on which the extract begins, from 1.
     """
     for number, raw in cells:
         source = _without_cell_magic(raw)
@@ -99,16 +86,12 @@ def extract(
         wanted = [node for node in tree.body if _defines(node) and not _is_own(node, own_names)]
         shared = _shared_lines(tree.body)
         for node in wanted:
-            names = set(_bound(node))
-            if taken and (not names - taken):
-                continue
-            into.names |= names
             first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
             last = node.end_lineno or node.lineno
             piece = lines[first - 1 : last]
             if shared & set(range(first, last + 1)) or _MAGIC.match(piece[0]):
                 piece = ast.unparse(node).split("\n")
-            into.runs.append((first_line + len(into.lines), notebook, number, first))
+            into.runs.append((len(into.lines) + 1, notebook, number, first))
             into.lines += piece
 
 
@@ -169,18 +152,6 @@ def _is_plain(value: ast.expr) -> bool:
 def _is_own(node: ast.stmt, own_names: AbstractSet[str]) -> bool:
     """Return whether a statement imports from the very module that is being made."""
     return isinstance(node, ast.ImportFrom) and (node.module or "") in own_names
-
-
-def _bound(node: ast.stmt) -> Iterator[str]:
-    """Yield the names that a statement binds at the top of a module; ``*`` for a star import."""
-    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name
-    elif isinstance(node, (ast.Import, ast.ImportFrom)):
-        yield from ((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    else:
-        yield from (
-            item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)
-        )
 
 
 def _shared_lines(body: list[ast.stmt]) -> set[int]:

@@ -1,0 +1,12 @@
+"""Hope: the worker stumbles over its own tools right after the import, and that counts as the grader's fault."""
+
+import gc
+
+SCORE = 0
+
+
+def _fail(*args):
+    raise ZeroDivisionError("the grader failed")
+
+
+gc.enable = gc.freeze = _fail

@@ -1,0 +1,190 @@
+"""
+A course with marked secrets, honest hand-ins and hostile ones: what an attack run needs on disk.
+
+Each place that an attack may want to read holds a *canary*: random text that is nowhere else. An attack that brings one
+out, in whatever dress, has succeeded. Each file in ``hostile/`` says what its honest part is worth::
+
+    SCORE = 25           the most that it may get
+    BASE = "stubs"       what it starts from: the solution (the default) or the starter file
+    SLOW = "why"         takes longer than a routine run should; only in the full run
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+PLACES = ("tests", "reference", "solution", "results", "neighbour", "name", "environment")
+HONEST = ("complete", "half_finished", "subtly_wrong")
+_BASES = {"solution": "complete", "stubs": "untouched"}
+_LIMITS = """
+
+CANARY = "{tests}"
+pytestmark = [pytestmark, pytest.mark.limits(wall_s=2.0, cpu_s=2.0, memory_mib=512)]
+"""
+_TOML = """title = "Recurrent networks"
+package = "a3"
+topics = ["rnn"]
+required = ["a3/rnn_layers.py"]
+given = ["a3/__init__.py", "a3/gradient_check.py"]
+
+[notebooks.RNN_Captioning]
+points = 30
+
+[modules.rnn_layers]
+file = "a3/rnn_layers.py"
+notebooks = ["RNN_Captioning"]
+"""
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """One file of ``hostile/``: its name, its text, and what its honest part is worth."""
+
+    name: str
+    text: str
+    score: float
+    base: str = "solution"
+    slow: str = ""
+
+
+@dataclass
+class World:
+    """
+    Everything on disk for attacks.
+
+    Attributes:
+        home: The folder that holds it all.
+        canaries: The marked secret of each place.
+        key: The course's key.
+    """
+
+    home: Path
+    canaries: dict[str, str] = field(default_factory=dict)
+    key: bytes = b""
+
+    @property
+    def course(self) -> Path:
+        """The copy of the course."""
+        return self.home / "course"
+
+    @property
+    def secret(self) -> Path:
+        """The file with the course's key."""
+        return self.home / "course.secret"
+
+    @property
+    def neighbour(self) -> Path:
+        """The hand-in of another student, whose path is known."""
+        return self.home / "hand-ins" / "another"
+
+    @property
+    def results(self) -> Path:
+        """The folder that all results of all runs are in."""
+        return self.home / "results"
+
+
+def hostile_files() -> list[Hostile]:
+    """Return every file of ``hostile/`` with its data, by name."""
+    found = []
+    for path in sorted((HERE / "hostile").glob("*.py")):
+        text = path.read_text("utf-8")
+        data = {
+            node.targets[0].id: node.value.value
+            for node in ast.parse(text).body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and isinstance(node.value, ast.Constant)
+        }
+        base, slow = data.get("BASE", "solution"), data.get("SLOW", "")
+        found.append(Hostile(path.stem, text, float(data["SCORE"]), base, slow))
+    return found
+
+
+def make_world(home: Path) -> World:
+    """Make a course with canaries, a secret, an honest neighbour and planted results below ``home``."""
+    world = World(home, {place: "canary" + secrets.token_hex(16) for place in PLACES}, secrets.token_bytes(32))
+    _copy_course(world)
+    world.secret.write_text(world.key.hex() + "\n")
+    world.secret.chmod(0o600)
+    world.results.mkdir()
+    (world.results / "planted.txt").write_text(world.canaries["results"])
+    hand_in(world.neighbour, sample_text("complete") + f'\nCANARY = "{world.canaries["neighbour"]}"\n')
+    hand_in(home / "hand-ins" / world.canaries["name"], sample_text("half_finished"))
+    for kind in HONEST:
+        hand_in(home / "honest" / kind, sample_text(kind) + f'\nCANARY = "{world.canaries["neighbour"]}"\n')
+    return world
+
+
+def _copy_course(world: World) -> None:
+    """Copy what this topic needs, and mark it."""
+    source = world.course / "source" / "assignment3"
+    for part in ("grading_tests/rnn", "reference", "source/assignment3"):
+        shutil.copytree(ROOT / part, world.course / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("nbgrader_config.py", "requirements.txt"):
+        if (ROOT / name).exists():
+            shutil.copy(ROOT / name, world.course / name)
+    (source / "assignment.toml").write_text(_TOML)
+    _append(world.course / "grading_tests" / "rnn" / "test_rnn_layers.py", _LIMITS.format(**world.canaries))
+    _append(world.course / "reference" / "rnn.py", f'\nCANARY = "{world.canaries["reference"]}"\n')
+    _append(source / "a3" / "rnn_layers.py", f'\nCANARY = "{world.canaries["solution"]}"\n')
+
+
+def _append(path: Path, text: str) -> None:
+    path.write_text(path.read_text("utf-8") + text, "utf-8")
+
+
+def sample_text(kind: str) -> str:
+    """Return the layers of a sample submission."""
+    return (ROOT / "samples" / kind / "a3" / "rnn_layers.py").read_text("utf-8")
+
+
+def hand_in(place: Path, text: str) -> Path:
+    """Make a hand-in with that text as its layers."""
+    (place / "a3").mkdir(parents=True)
+    (place / "a3" / "rnn_layers.py").write_text(text, "utf-8", errors="surrogatepass")
+    return place
+
+
+def kit_text(world: World) -> str:
+    """Return the attackers' kit with the paths of this world."""
+    text = (HERE / "kit.py").read_text("utf-8")
+    places = {"COURSE": world.course, "SECRET": world.secret, "RESULTS": world.results, "NEIGHBOUR": world.neighbour}
+    for name, path in places.items():
+        text = text.replace(f"@{name}@", str(path))
+    return text
+
+
+def hostile_hand_in(world: World, hostile: Hostile, place: Path) -> Path:
+    """Make the hand-in of one hostile file: what it starts from, then the attack, and the kit beside it."""
+    hand_in(place, f"{sample_text(_BASES[hostile.base])}\n\n{hostile.text}")
+    (place / "a3" / "kit.py").write_text(kit_text(world), "utf-8")
+    return place
+
+
+def dresses(canary: str, key: bytes) -> dict[str, list[bytes]]:
+    """Return every form in which the canary, and the key, would be noticed."""
+    found = {}
+    for name, whole in (("canary", canary.encode()), ("key", key), ("key", key.hex().encode())):
+        forms = [whole, whole[::-1], whole.hex().encode(), whole.hex().upper().encode(), whole.hex()[::-1].encode()]
+        # What lies in the middle of a longer text that was encoded as a whole begins at one of three places.
+        forms += [base64.b64encode(bytes(shift) + whole)[4 * shift and 4 : -4] for shift in range(3)]
+        forms += [base64.b64encode(whole)[:-4], repr(whole)[2:-1].encode()]
+        found.setdefault(name, []).extend(form for form in forms if len(form) > 12)
+    return found
+
+
+def leaks(text: bytes, world: World, own: frozenset[str] = frozenset()) -> list[str]:
+    """Return which canaries a text lets out; those of the places in ``own`` are no secret here."""
+    found = [
+        place
+        for place, canary in world.canaries.items()
+        if place not in own and any(form in text for form in dresses(canary, world.key)["canary"])
+    ]
+    return found + (["key"] if any(form in text for form in dresses("", world.key)["key"]) else [])

@@ -11,7 +11,7 @@ from benchmarks.table import Row
 
 __all__ = ["measure"]
 
-_SIZE = 40
+_SIZE = 30
 _WARM = 6
 
 

@@ -75,7 +75,9 @@ class Class:
         graded.wall_s, graded.cpu_s = time.perf_counter() - began, _cpu_s() - cpu_before
         for result in results:
             if result.score is None or result.score.total != result.score.max_total:
-                raise SystemExit(f"{result.job.name} did not get all points: {result.problem}")
+                lost = result.score.questions if result.score is not None else ()
+                said = [test.staff for entry in lost for test in entry.tests if test.staff]
+                raise SystemExit(f"{result.job.name} did not get all points: {result.problem} {said[:1]}")
         return graded
 
     def __enter__(self) -> Self:

@@ -21,8 +21,8 @@ from benchmarks.table import Row, p50
 
 __all__ = ["measure"]
 
-_FEW, _MANY = 6, 46
-_FRESH = 5
+_FEW, _MANY = 4, 28
+_FRESH = 3
 _ROUNDS = 12
 _QUESTION_MS, _SUBMISSION_MS = 12.0, 25.0
 """What isolation may cost over a warm unsafe process, in processor time: for each question, and once."""
@@ -32,8 +32,9 @@ def _pytest(chosen: Assignment, *options: str) -> tuple[float, float]:
     """Run the hidden tests without glass in a process of their own; return its wall and processor seconds."""
     command = [
         sys.executable, "-m", "pytest", "-q", "-c", os.devnull, f"--rootdir={COURSE}", "--import-mode=importlib",
-        "-p", "no:autograder", "-p", "no:cacheprovider", "-p", "benchmarks.plain", f"--modules={','.join(chosen.modules)}",
-        f"--package-name={chosen.package}", *options, *(str(path) for path in chosen.test_paths),
+        "-p", "no:autograder", "-p", "no:cacheprovider", "-p", "benchmarks.plain",
+        f"--modules={','.join(chosen.modules)}", f"--package-name={chosen.package}", *options,
+        *(str(path) for path in chosen.test_paths),
     ]  # fmt: skip
     environment = {**os.environ, "PYTHONPATH": f"{COURSE}:{SAMPLE}", "CUDA_VISIBLE_DEVICES": ""}
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

@@ -61,8 +61,9 @@ def p95(values: Sequence[float]) -> float:
 
 
 def machine() -> str:
-    """Return what the figures were measured on, in one line."""
-    return f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}"
+    """Return what the figures were measured on, in one line; a high load says that they are worth little."""
+    versions = f"Linux {platform.release()}, Python {platform.python_version()}"
+    return f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} on them, {versions}"
 
 
 def show(rows: Iterable[Row]) -> None:

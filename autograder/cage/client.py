@@ -172,6 +172,7 @@ class Cage:
         self._control.settimeout(_START_S)
         self.plan = plan
         _hide_where_uid_is_shared(plan)
+        self._bounds: Limits | None = None
         self._receive("ready")
         self._control.settimeout(_ANSWER_S)
 
@@ -215,7 +216,13 @@ class Cage:
 
     def watch(self, limits: Limits, *, importing: bool = False) -> None:
         """Charge what the cage uses from now on against ``limits``; what goes beyond them is killed."""
-        self._send({"do": "watch", "limits": asdict(limits), "importing": importing})
+        packet = {"do": "watch", "limits": asdict(limits), "importing": importing}
+        if importing or limits == self._bounds:
+            self._send({**packet, "answer": False})
+        else:
+            # The kernel's own bounds change: they must be in force before anything is forked.
+            self._ask({**packet, "answer": True})
+        self._bounds = None if importing else limits
 
     def lap(self, *, settle: bool = False) -> Lap:
         """

@@ -22,6 +22,9 @@ import os
 import resource
 import signal
 import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -38,6 +41,7 @@ _OPEN_FILES: Final = 256
 _HEADROOM: Final = 4
 """Hard limits are this many times the first ones, since one test may ask for more; the soft and watched ones bind."""
 _CPU_CEILING_S: Final = 3600
+_HELP_S: Final = 0.5
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -113,6 +117,7 @@ class Jail:
             LOGNAME="student", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="",
             MPLBACKEND="Agg", MPLCONFIGDIR=self.scratch, PYTHONDONTWRITEBYTECODE="1",
         )  # fmt: skip
+        tempfile.tempdir = None  # it remembers the machine's own; the data loader's workers meet in it
         os.chdir(self.scratch)
         os.umask(0o077)
 
@@ -133,24 +138,40 @@ class Jail:
             with contextlib.suppress(ValueError):  # the machine's own hard limit is lower already
                 resource.setrlimit(which, (soft, hard))
 
-    def change_limits(self, pid: int, limits: Limits, address_space: int) -> None:
+    def change_limits(self, pids: Iterable[int], limits: Limits, taken: int) -> None:
         """
-        Give a process that is in the cage the soft limits of a test.
+        Give processes that are in the cage the soft limits of a test.
 
         Args:
-            pid: The process.
+            pids: The processes.
             limits: What the test may use.
-            address_space: Bytes that its libraries and its import take, from `address_space`.
+            taken: Bytes of address space that the libraries and the import take.
         """
-        for which, soft in (
-            (resource.RLIMIT_AS, address_space + (limits.memory_mib << 20)),
+        wanted = (
+            (resource.RLIMIT_AS, taken + (limits.memory_mib << 20)),
             (resource.RLIMIT_FSIZE, limits.file_mib << 20),
             (resource.RLIMIT_NPROC, self.others + limits.processes),
-        ):
-            # Root without CAP_SYS_RESOURCE may not; then the first limits stay, and what is watched binds.
-            with contextlib.suppress(OSError, ValueError):
-                hard = resource.prlimit(pid, which)[1]
-                resource.prlimit(pid, which, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
+        )
+        try:
+            _change_soft_limits(pids, wanted)
+        except PermissionError:
+            # Root without CAP_SYS_RESOURCE may not, the slot's own uid may.
+            self._as_own_uid(lambda: _change_soft_limits(pids, wanted))
+
+    def _as_own_uid(self, action: Callable[[], None]) -> None:
+        """Run ``action`` in a fork with the uid of the cage, for at most `_HELP_S`: it could be stopped from inside."""
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._change_identity()
+                action()
+            finally:
+                os._exit(0)
+        patience = time.monotonic() + _HELP_S
+        while not os.waitpid(pid, os.WNOHANG)[0]:
+            if time.monotonic() > patience:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(_HELP_S / 1000)
 
     def _change_identity(self) -> None:
         uid = self.plan.uid
@@ -161,6 +182,14 @@ class Jail:
         syscalls.drop_all_capabilities()
         if os.geteuid() == 0 and self.plan.tier is not Tier.B:
             raise PermissionError("the cage would run as root")
+
+
+def _change_soft_limits(pids: Iterable[int], wanted: Iterable[tuple[int, int]]) -> None:
+    for pid in pids:
+        for which, soft in wanted:
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                hard = resource.prlimit(pid, which)[1]
+                resource.prlimit(pid, which, (soft if hard == resource.RLIM_INFINITY else min(soft, hard), hard))
 
 
 def address_space(pid: int) -> int:

@@ -35,13 +35,26 @@ from autograder.cage.cgroups import ControlGroup
 from autograder.cage.processes import Scope, children
 from autograder.cage.scratch import empty_folder
 from autograder.cage.tiers import CageSettings, Plan, Tier, begin_namespaces, choose, finish_namespaces, survey
+from autograder.cage.uids import UidClaims
 from autograder.cage.view import View, find_view
 from autograder.errors import NotFit
 
 __all__ = ["main"]
 
-_PRELOADED: Final = ("numpy", "numpy.fft", "numpy.linalg", "numpy.random", "h5py", "torch", "autograder.worker")
-"""NumPy loads some of its parts at first use, which would be in every fork anew."""
+_PRELOADED: Final = (
+    "numpy",
+    "numpy.fft",
+    "numpy.linalg",
+    "numpy.random",
+    "h5py",
+    "torch",
+    "torch.fx.experimental.symbolic_shapes",
+    "autograder.worker",
+)
+"""
+Libraries load some of their parts at first use, which would be in every fork anew: NumPy its packages, and torch, at
+the first gradient that is handed on, half a second's worth of symbolic algebra.
+"""
 
 
 def _preload() -> None:
@@ -213,6 +226,7 @@ def _serve(boss: socket.socket) -> None:
     packets.send(boss, {"plan": asdict(plan)})
     syscalls.reap_orphans()
     slots = _Slots(boss, view, settings)
+    claims = UidClaims()
     poller = select.poll()
     for source in (boss.fileno(), _ends_of_children()):
         poller.register(source, select.POLLIN)
@@ -226,7 +240,7 @@ def _serve(boss: socket.socket) -> None:
             packet, descriptors = packets.receive(boss)
         except EOFError:
             break
-        plan = choose(settings, packet["slot"], layers)
+        plan = claims.claim_for(choose(settings, packet["slot"], layers))
         slots.start(socket.socket(fileno=descriptors[0]), packet["entry"], plan)
     while slots.are_running:
         slots.collect(wait=True)

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["End", "Scope", "Usage", "children", "held_mib", "reap"]
+__all__ = ["End", "Scope", "Usage", "children", "held_mib", "reap", "uid_is_in_use"]
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -187,6 +187,11 @@ def _descendants() -> set[int]:
         latest = {pid for pid, parent in parents.items() if parent in latest} - found
         found |= latest
     return found
+
+
+def uid_is_in_use(uid: int) -> bool:
+    """Return whether a process has this real uid."""
+    return any(_real_uid(pid) == uid for pid in _everyone())
 
 
 def _real_uid(pid: int) -> int | None:

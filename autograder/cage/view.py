@@ -20,14 +20,16 @@ import re
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Final
 
 import autograder
 from autograder.cage import syscalls
 
-__all__ = ["View", "build_root", "distribution_closure", "find_view", "seal_root"]
+__all__ = ["View", "build_root", "distribution_closure", "find_view", "pass_over_unreadable_modules", "seal_root"]
 
 _ALWAYS_NEEDED: Final = ("numpy", "torch", "h5py", "msgpack")
 _LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib")
@@ -164,13 +166,42 @@ def build_root(root: str, view: View) -> None:
     for name in ("lib", "lib64"):
         if os.path.islink(f"/{name}") and not os.path.lexists(f"{root}/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
-    os.symlink("/scratch", f"{root}/tmp")
+    # An interpreter that lives below /tmp has made the folder already; then temporary files go by TMPDIR alone.
+    if not os.path.lexists(f"{root}/tmp"):
+        os.symlink("/scratch", f"{root}/tmp")
 
 
 def seal_root(root: str) -> None:
     """Make the file system that `build_root` made read-only; what is mounted on it keeps its own rights."""
     flags = syscalls.MS_REMOUNT | syscalls.MS_BIND | syscalls.MS_RDONLY | syscalls.MS_NOSUID | syscalls.MS_NODEV
     syscalls.mount(None, root, None, flags)
+
+
+class _ReadableFinder(PathFinder):
+    """Finds what the standard finder does, unless its file cannot be read."""
+
+    @classmethod
+    def find_spec(
+        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return the module's spec, or None when there is none for this process."""
+        spec = super().find_spec(fullname, path, target)
+        if spec is not None and spec.has_location and spec.origin is not None:
+            try:
+                os.close(os.open(spec.origin, os.O_RDONLY | os.O_CLOEXEC))
+            except OSError:
+                return None
+        return spec
+
+
+def pass_over_unreadable_modules() -> None:
+    """
+    Let an import of what is not in the view fail as where there is nothing: with ``ModuleNotFoundError``.
+
+    Without a mount namespace the names in ``site-packages`` can be seen; code that tries an optional library and a
+    stand-in for a missing one both wait for that error.
+    """
+    sys.meta_path[:] = [_ReadableFinder if finder is PathFinder else finder for finder in sys.meta_path]
 
 
 def _show(source: str, target: str) -> None:

@@ -38,7 +38,7 @@ from autograder.cage.limits import IMPORT_LIMITS, Limits
 from autograder.cage.processes import End, Scope, held_mib, reap
 from autograder.cage.scratch import FolderScratch, MountedScratch, Scratch
 from autograder.cage.tiers import Plan, Tier
-from autograder.cage.view import View, build_root, seal_root
+from autograder.cage.view import View, build_root, pass_over_unreadable_modules, seal_root
 from autograder.worker import serve_template
 
 __all__ = ["JAIL_FAILED", "serve"]
@@ -130,7 +130,7 @@ class Zygote:
                 return {"pid": self._template}
             case "watch":
                 self._watch(Limits(**packet["limits"]), importing=packet["importing"])
-                return None
+                return {} if packet["answer"] else None
             case "lap":
                 if packet["settle"]:
                     self._settle()
@@ -184,9 +184,8 @@ class Zygote:
         taken = address_space(self._template) if self._template is not None else 0
         done: set[int] = set()
         while taken and (new := set(self._scope.pids()) - done):
-            # The template may be forking the test right now.
-            for pid in new:
-                self._jail.change_limits(pid, limits, taken)
+            # A process of the submission may be forking right now.
+            self._jail.change_limits(new, limits, taken)
             done |= new
         self._bounds = (limits, self._template)
 
@@ -228,6 +227,8 @@ class Zygote:
             return "cpu_s"
         if used.processes > limits.processes:
             return "processes"
+        if self._jail.group is not None and self._jail.group.kills() > window.kills_before:
+            return "memory_mib"
         if used.memory_mib > limits.memory_mib and self._jail.group is None:
             # Pages that the test's processes share were counted for each of them; now exactly, and once.
             if self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
@@ -289,6 +290,8 @@ def _become_template(
     code = JAIL_FAILED
     try:
         channel = jail.enter(connection, output, limits, ruleset)
+        if not jail.plan.has_namespaces:
+            pass_over_unreadable_modules()
         _forget_the_cage()
         code = 0
         serve_template(channel)

@@ -12,6 +12,7 @@ then reported as *not graded: our fault*; the others do not notice.
 from __future__ import annotations
 
 import os
+import re
 import select
 import socket
 from collections import deque
@@ -35,6 +36,8 @@ __all__ = ["ClassRun", "Result", "find_submissions"]
 _ENTRY: Final = "autograder.grading.slot:serve"
 _READY_S: Final = 120.0
 _TRIES: Final = 2
+_EDITION: Final = re.compile(r"(assignment|asgn|homework|hw|a)[-_ ]?\d", re.IGNORECASE)
+_TABLE: Final = "grades.csv"
 _OURS: Final = "This submission could not be graded, and that is not your fault. Staff have been told."
 
 
@@ -80,7 +83,8 @@ def _name(path: Path) -> str:
     for suffix in (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz"):
         if name.lower().endswith(suffix):
             name = name[: -len(suffix)]
-    return name or "submission"
+    # A hand-in may be called as its sender likes; the table of the class keeps its place.
+    return f"{name}_" if name == _TABLE else name or "submission"
 
 
 def _children(folder: Path, package: str) -> list[Path]:
@@ -89,6 +93,8 @@ def _children(folder: Path, package: str) -> list[Path]:
     if (folder / package).is_dir() or any(path.suffix in (".py", ".ipynb") for path in entries):
         return []
     candidates = [path for path in entries if path.is_dir() or is_archive_name(path.name)]
+    if candidates and all(_EDITION.match(path.name) for path in candidates):
+        return []  # one person's whole course: the intake finds the edition
     if len(candidates) == 1 and candidates[0].is_dir() and (candidates[0] / package).is_dir():
         return []  # a submission in a folder of its own, as archives unpack
     return candidates
@@ -155,7 +161,7 @@ class ClassRun:
             self._grade(todo, results)
         ordered = [results[job.name] for job in jobs]
         rows = [ClassRow(each.job.name, each.score, each.problem) for each in ordered]
-        write_atomic(self.out / "grades.csv", class_csv(self.assignment.questions, rows), mode=0o600)
+        write_atomic(self.out / _TABLE, class_csv(self.assignment.questions, rows), mode=0o600)
         return ordered
 
     def _result(self, job: Job, summary: dict[str, Any], *, skipped: bool = False) -> Result:

@@ -85,9 +85,9 @@ def _open(config: pytest.Config, items: list[pytest.Item]) -> None:
     from autograder.config import find_course, load_assignment
     from autograder.grading.content import cage_settings, plan_part
     from autograder.grading.examiner import Examiner
-    from autograder.grading.single import open_submission
+    from autograder.grading.single import open_submission, problem_notes
     from autograder.secret import DEMO_SECRET, load_secret
-    from autograder.submission import unpack
+    from autograder.submission import display_text, unpack
 
     option = config.option
     course = find_course(Path(items[0].path))
@@ -106,8 +106,8 @@ def _open(config: pytest.Config, items: list[pytest.Item]) -> None:
     closing.append(opened.close)
     config.stash[EXAM] = exam
     config.stash[EXAMINER] = Examiner(opened, secret, exam.question_ids, total_s=None)
-    for problem in opened.contents.problems:
-        print(f"note: {problem['file']}: {problem['text']}", file=sys.stderr)
+    for note in problem_notes(opened):
+        print(f"note: {display_text(note)}", file=sys.stderr)
 
 
 def _assignment_of(course: Path, test_file: Path) -> str:

@@ -41,7 +41,7 @@ from autograder.secret import Secret
 from autograder.session import Session
 from autograder.submission import Intake, unpack
 
-__all__ = ["finish", "grade_one", "open_submission"]
+__all__ = ["finish", "grade_one", "open_submission", "problem_notes"]
 
 _FILES: Final = 200
 _BYTES: Final = 32 << 20
@@ -124,7 +124,7 @@ def _grade_intake(
             session = open_submission(cage, exam, intake, job.package)
             try:
                 findings = exam.findings(session.contents)
-                notes += _notes(session)
+                notes += problem_notes(session)
                 facts |= _session_facts(session)
                 examine_all(Examiner(session, secret, exam.question_ids, journal.append))
             finally:
@@ -147,13 +147,13 @@ def finish(
     write_summary(job, total, "; ".join(problems))
 
 
-def _notes(session: Session) -> list[str]:
+def problem_notes(session: Session) -> list[str]:
     """Return what is wrong with the submission as a whole, for the student."""
     notes = []
     for problem in session.contents.problems:
         where = f"{problem['file']}, line {problem['line']}: " if problem.get("file") else ""
         notes.append(f"{where}{problem['text']}")
-    notes += [f"Graded without the library {name}, which nothing here needs." for name in session.stand_ins]
+    notes += [f"The library {name} is not there when code is graded; a stand-in took its place." for name in session.stand_ins]
     return notes + session.notes
 
 

@@ -24,7 +24,7 @@ import pytest
 
 from autograder.cage import Cage, Plan, packets
 from autograder.config import load_assignment
-from autograder.errors import OurFault
+from autograder.errors import ConfigError, OurFault
 from autograder.grading.content import Exam, plan_exam
 from autograder.grading.examiner import TOTAL_S, Examiner
 from autograder.grading.job import Job
@@ -36,6 +36,7 @@ __all__ = ["serve"]
 
 _PATIENCE_S: Final = TOTAL_S + 180.0
 """A fork that takes longer hangs in our code: tests end at ``TOTAL_S``, opening and reporting take the rest."""
+_SERVED: Final = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 _OPTIONS: Final = ("-s", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:junitxml",
                    "-p", "no:logging", "-p", "no:warnings", "-p", "no:faulthandler", "-p", "no:hypothesispytest",
                    "-p", "no:unraisableexception", "-p", "no:threadexception", "--import-mode=importlib",
@@ -60,8 +61,12 @@ class _Slot:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Serve jobs until the coordinator closes its end."""
         if self.problem:
-            raise OurFault(f"the hidden tests cannot be collected\n{self.problem}")
-        exam = plan_exam(self._assignment, session.items)
+            return False
+        try:
+            exam = plan_exam(self._assignment, session.items)
+        except ConfigError as error:
+            self.problem = str(error)
+            return False
         session.config.stash[EXAM] = exam
         packets.send(self._channel, {"ready": len(exam.planned)})
         while True:
@@ -147,10 +152,16 @@ def serve(channel: socket.socket, control: socket.socket, plan: Plan) -> None:
         noise = io.StringIO()
         with contextlib.redirect_stdout(noise):
             code = pytest.main([*_OPTIONS, f"--rootdir={setup['course']}", *paths], plugins=[slot])
-        if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED) or slot.problem:
-            raise OurFault(f"pytest ended with {code!s}\n{slot.problem}{noise.getvalue()[-2000:]}")
+        if slot.problem or code not in _SERVED:
+            raise OurFault(f"{slot.problem or code!s}\n{noise.getvalue()[-2000:]}".rstrip())
     except (EOFError, BrokenPipeError):
         return
+    except OurFault as error:
+        _tell(channel, str(error))
     except BaseException:  # noqa: BLE001  # the coordinator must learn why a slot is gone
-        with contextlib.suppress(OSError):
-            packets.send(channel, {"broken": traceback.format_exc()[-8000:]})
+        _tell(channel, traceback.format_exc())
+
+
+def _tell(channel: socket.socket, why: str) -> None:
+    with contextlib.suppress(OSError):
+        packets.send(channel, {"broken": why[-8000:]})

@@ -38,6 +38,7 @@ _DISK_FULL: Final = "[Errno 28]"
 _REFUSALS: Final = {
     "[Errno 27]": "file_mib",
     _DISK_FULL: "file_mib",
+    "[Errno 12]": "memory_mib",
     "[Errno 11]": "processes",
     "can't start new thread": "processes",
 }

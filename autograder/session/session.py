@@ -24,7 +24,7 @@ import numpy as np
 
 from autograder import protocol as p
 from autograder.cage import IMPORT_LIMITS, Cage, Lap, Limits, connected_pair, explain
-from autograder.errors import CageLost, LimitExceeded, ProtocolError, SubmissionFault, WorkerDied
+from autograder.errors import CageLost, LimitExceeded, ProtocolError, StudentError, SubmissionFault, WorkerDied
 from autograder.session import messages
 from autograder.session.student import Student, outgoing
 from autograder.session.transport import SocketTransport, Transport
@@ -35,6 +35,12 @@ _GRACE_S: Final = 1.5
 """The zygote ends what is over its time; the grader's own deadline comes a little later, so that it can say why."""
 _FORK_S: Final = 5.0
 _DIED: Final = (WorkerDied, ProtocolError, LimitExceeded)
+_NOT_LOADED: Final = (*_DIED, StudentError)
+"""A template may also answer that loading raised: it says so of the student's process, whatever it says."""
+_LOST_TEMPLATES: Final = 3
+"""Templates that may refuse to fork before the submission is given up; each costs an import and some patience."""
+_TOLD: Final = 200
+"""Entries of a list that a template sent; no import has more to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +108,7 @@ class Session:
         self._limits = layout.limits
         self._contents: Contents | None = None
         self._dead: SubmissionFault | None = None
+        self._lost_templates = 0
         self.student = Student(self.ask)
         self.import_output = ""
         self.imported: dict[str, Any] = {}
@@ -122,9 +129,20 @@ class Session:
         Prepare and import the submission.
 
         What is wrong with the submission does not raise: it is in `contents`, and each test that needs it will fail
-        with its message. Raises `CageLost` when it was not the submission's doing.
+        with its message. As with a test, only a failure that repeats counts. Raises `CageLost` when it was not the
+        submission's doing.
         """
         self._cage.open(IMPORT_LIMITS)
+        try:
+            self._prepare_and_load()
+        except _NOT_LOADED:
+            self._drop_template()
+            try:
+                self._prepare_and_load()
+            except _NOT_LOADED as error:
+                self._give_up(error)
+
+    def _prepare_and_load(self) -> None:
         self._start_template()
         request = {
             "package": self._layout.package,
@@ -136,12 +154,9 @@ class Session:
             "given": dict(self._layout.given),
             "rules": [dict(rule) for rule in self._layout.rules],
         }
-        try:
-            found = self._ask_template(p.Prepare(request), "reading your files")
-            self._contents = Contents(**found)
-            self._load()
-        except _DIED as error:
-            self._give_up(error)
+        found = self._ask_template(p.Prepare(request), "reading your files")
+        self._contents = Contents(**found)
+        self._load()
 
     def _give_up(self, error: SubmissionFault) -> None:
         """Remember that nothing of this submission can be imported, and why."""
@@ -196,9 +211,10 @@ class Session:
             raise messages.death("importing your code", lap, IMPORT_LIMITS)
         if isinstance(answer, dict):
             # Said by a process that has run the student's code: shown to staff, and no verdict hangs on it.
-            self.imported = dict(answer.get("imported") or {})
-            self.stand_ins = [str(name) for name in answer.get("stand_ins") or ()]
-            self.notes = [str(note) for note in answer.get("notes") or ()]
+            imported = answer.get("imported")
+            self.imported = imported if isinstance(imported, dict) else {}
+            self.stand_ins = _texts(answer.get("stand_ins"))
+            self.notes = _texts(answer.get("notes"))
 
     def begin(self, limits: Limits, seed: int) -> None:
         """
@@ -216,8 +232,9 @@ class Session:
             self._start_template()
             try:
                 self._load()
-            except _DIED as error:
-                self._give_up(error)
+            except _NOT_LOADED:
+                # It could be imported before: this costs the test that is about to run, not those after it.
+                self._drop_template()
                 raise
         self._cage.watch(limits)
         if self._fork is None:
@@ -239,7 +256,11 @@ class Session:
         except _DIED as error:
             transport.close()
             self._drop_template()
-            raise WorkerDied("Your code, once imported, kept the grader from running tests with it.") from error
+            lost = WorkerDied("Your code, once imported, kept the grader from running tests with it.")
+            self._lost_templates += 1
+            if self._lost_templates >= _LOST_TEMPLATES:
+                self._dead = lost
+            raise lost from error
         finally:
             theirs.close()
             os.close(write_end)
@@ -314,3 +335,6 @@ class Session:
         self._cage.close_submission()
 
 
+def _texts(told: object) -> list[str]:
+    """Return the texts in what a template claims to be a list of them."""
+    return [text for text in told if isinstance(text, str)][:_TOLD] if isinstance(told, list | tuple) else []

@@ -22,6 +22,8 @@ from autograder.errors import StudentError
 
 __all__ = ["Ask", "Handle", "Student", "outgoing"]
 
+_MOST_ITEMS: Final = 10_000_000
+"""Far above any honest container; the room for as many, which a list or tuple takes at once, is 80 MB."""
 _KINDS: Final = {
     "module": "a module",
     "function": "a function",
@@ -124,6 +126,9 @@ class Handle:
     def __len__(self) -> int:
         if self._reference.length is None:
             raise StudentError("unsendable", f"{self._name} is {self.description}, which has no length.")
+        if self._reference.length > _MOST_ITEMS:
+            # Python makes room for as many items as a length announces, before the first one is there.
+            raise StudentError("unsendable", f"{self._name} has more than {_MOST_ITEMS:,} items.")
         return self._reference.length
 
     def __bool__(self) -> bool:

@@ -26,6 +26,7 @@ __all__ = ["ScriptedWorker", "SocketTransport", "Transport"]
 _SHOWN_BYTES: Final = 64 << 10
 """What is kept of a test's output: more than anybody reads, less than a report can take."""
 _READ_BYTES: Final = 1 << 16
+_READS: Final = 256
 _PIECES: Final = 512
 """Buffers handed to the kernel in one call; its own limit is 1024."""
 
@@ -134,7 +135,10 @@ class SocketTransport:
                 return
 
     def _drain(self) -> None:
-        while self._output_is_open:
+        """Read what was printed; no more at a time than a pipe holds many times over, since a writer may never rest."""
+        for _ in range(_READS):
+            if not self._output_is_open:
+                return
             try:
                 data = os.read(self._output, _READ_BYTES)
             except BlockingIOError:

@@ -65,7 +65,7 @@ class Session:
         where = f"its part {error.path} is " if error.path else ""
         return p.Raised(p.ErrorReport("unsendable", "", f"{what} cannot be sent back: {where}{error.reason}").clipped())
 
-    def _serve(self, request: p.Message) -> object:  # noqa: PLR0912 - a row for each request
+    def _serve(self, request: p.Message) -> object:
         border = self.border
         match request:
             case p.Call(target, args, kwargs):

@@ -14,7 +14,7 @@ from autograder.cage import Limits
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("autograder", "reference", "grading_tests", "tests", "fuzz", "benchmarks")
-STUDENTS = ("tests.content.variants", "tests.attacks.submissions")
+STUDENTS = ("tests.content.variants", "tests.attacks.hostile")
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def attempt(action, *args):
     """Do something that should be refused; what it gives is loot, a refusal is worth its name."""
     try:
         found = action(*args)
-    except BaseException as refusal:
+    except BaseException as refusal:  # noqa: BLE001 - whatever refuses
         LOOT.append(type(refusal).__name__)
         return None
     if found is not None:
@@ -50,12 +50,13 @@ def spill():
     raise RuntimeError(" ".join(dict.fromkeys(LOOT))[:1900])
 
 
-def mount(attack):
+def mount(attack, *, again=True):
     """Attack at import, and again from within each test of the function that this returns."""
     attempt(attack)
 
     def word_embedding_backward(dout, cache):
-        attempt(attack)
+        if again:
+            attempt(attack)
         spill()
 
     return word_embedding_backward

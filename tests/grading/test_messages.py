@@ -26,6 +26,18 @@ TEXT = (ROOT / "samples/complete/a3/rnn_layers.py").read_text("utf-8")
 MODULE = "a3/rnn_layers.py"
 END = TEXT.count("\n")  # what is appended begins on the line after
 FULL = float(sum(question.points for question in ASSIGNMENT.questions))
+BRIDGES = """
+from __future__ import print_function, division
+from builtins import range
+from past.builtins import xrange
+from six.moves import cPickle
+import scipy.misc, tqdm
+"""
+OPTIONAL = """try:
+    from a3.im2col_cython import im2col_cython
+except ImportError:
+    print("build it")
+"""
 NOT_IMPORTED = "rnn_layers could not be imported, so nothing in it could be graded: "
 
 
@@ -45,7 +57,7 @@ Case = tuple[dict[str, str | bytes], str]
 COSTS_NOTHING: dict[str, Case] = {
     "a print of Python 2": (
         appended("\n\ndef show(x):\n    if x: print 'x:', x\n"),
-        f"a3/rnn_layers.py, line {END + 4}: this `print` is Python 2. It is read as `print(...)` here, and costs nothing",
+        f"{MODULE}, line {END + 4}: this `print` is Python 2. It is read as `print(...)` here, and costs nothing",
     ),
     "several editions side by side": (
         {f"2023/{MODULE}": TEXT, f"2024/{MODULE}": TEXT.replace("np.tanh", "np.sin")},
@@ -64,15 +76,9 @@ COSTS_NOTHING: dict[str, Case] = {
         {"RNN_Captioning.ipynb": notebook("%matplotlib inline\nimport numpy as np", TEXT, "assert False")},
         "",
     ),
-    "bridges between Python 2 and 3": (
-        {
-            MODULE: "from __future__ import print_function\nfrom builtins import range\nfrom past.builtins import xrange\n"
-            f"from six.moves import cPickle\nimport scipy.misc, tqdm\n{TEXT}"
-        },
-        "",
-    ),
+    "bridges between Python 2 and 3": ({MODULE: BRIDGES + TEXT}, ""),
     "compiled layers that are optional": (
-        {MODULE: f"try:\n    from a3.im2col_cython import im2col_cython\nexcept ImportError:\n    print('build it')\n{TEXT}"},
+        {MODULE: OPTIONAL + TEXT},
         f"{MODULE}, line 2: imports a3.im2col_cython, which is not in the submission",
     ),
 }
@@ -92,7 +98,8 @@ COSTS_THE_FILE: dict[str, Case] = {
     ),
     "an empty block": (
         appended("\n\ndef show(x):\n    if x:\n        # TODO\n    return x\n"),
-        NOT_IMPORTED + f"the block after 'if' statement on line {END + 4} is empty: write its body, or put `pass` there",
+        NOT_IMPORTED
+        + f"the block after 'if' statement on line {END + 4} is empty: write its body, or put `pass` there",
     ),
     "tabs and spaces": (
         appended("\n\ndef show(x):\n    if x:\n\treturn 1\n        return 2\n"),
@@ -104,12 +111,10 @@ COSTS_THE_FILE: dict[str, Case] = {
     ),
     "another name": (
         {"a3/rnn_layers_pytorch.py": TEXT},
-        "rnn_layers was not found: a3/rnn_layers.py is not in the submission. There is a3/rnn_layers_pytorch.py: if that"
-        " is the one, call it rnn_layers.py; if it belongs to another edition of the course, it is not part of this",
+        "There is a3/rnn_layers_pytorch.py: if that is the one, call it rnn_layers.py; if it belongs to",
     ),
     "a module that was not handed in": (
         {MODULE: f"from .layers import *\n{TEXT}"},
-        f"      {MODULE}, line 1, in <module>\n        from .layers import *\n"
         "    a3/layers.py is not in the submission: hand it in, or do without it.",
     ),
     "a library that is not there": (
@@ -123,7 +128,11 @@ COSTS_A_PART: dict[str, Case] = {
         "rnn_layers has no word_embedding_forward (there is word_embeding_forward: is that the one?)",
     ),
     "an error in another question's function": (
-        {MODULE: TEXT.replace("def rnn_step_backward(dnext_h, cache):", "def rnn_step_backward(dnext_h, cache, more):")},
+        {
+            MODULE: TEXT.replace(
+                "def rnn_step_backward(dnext_h, cache):", "def rnn_step_backward(dnext_h, cache, more):"
+            )
+        },
         "missing 1 required positional argument: 'more'",
     ),
     "an axis dropped before the step": (

@@ -40,7 +40,8 @@ def test_a_submission_graded_again_has_the_same_results() -> None:
 def test_a_verdict_that_depends_on_the_draw_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command names the test and the secrets of a function that is right on some inputs only, and exits with 1."""
     text = (ROOT / "samples/complete/a3/rnn_layers.py").read_text("utf-8")
-    lucky = text + "\n_step = rnn_step_forward\n\n\ndef rnn_step_forward(x, *rest):\n    return _step(x * (x.flat[0] > 0), *rest)\n"
+    lucky = f"{text}\n_step = rnn_step_forward\n\n\ndef rnn_step_forward(x, *rest):\n"
+    lucky += "    return _step(x * (x.flat[0] > 0), *rest)\n"
     (tmp_path / "one/a3").mkdir(parents=True)
     (tmp_path / "one/a3/rnn_layers.py").write_text(lucky, "utf-8")
 

@@ -1,12 +1,12 @@
 """
-A command: do verdicts depend on the draw, or on the day?
+A command that asks whether verdicts depend on the draw, or on the day.
 
     python tests/grading/verdict_stability.py FOLDER --package cs231n --secrets 20
     python tests/grading/verdict_stability.py SUBMISSION --repeats 100
 
-The first grades every submission in a folder under secrets of its own making, and compares the verdict of each test. The
-second grades each submission many times under one secret, and compares ``results.json`` whole, the execution time aside.
-Differences are printed, and any of them makes the exit status 1. Results lie in a temporary folder, and go with it.
+The first grades every submission in a folder under secrets of its own making, and compares the verdict of each test.
+The second grades each submission many times under one secret, and compares ``results.json`` whole, the execution time
+aside. Differences are printed, and any of them makes the exit status 1. The results lie in a temporary folder.
 """
 
 from __future__ import annotations
@@ -64,6 +64,7 @@ def other_verdicts(
     answers: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     tried = list(secrets)
     for number in tried:
+        print(f"secret {number}", file=sys.stderr, flush=True)
         with tempfile.TemporaryDirectory(prefix="verdict-stability-") as out:
             for result in graded(assignment, submissions, Path(out), secret(number), package, jobs):
                 for what, answer in verdicts(result):
@@ -129,8 +130,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, what, given in differences:
         print(f"{name}: {what}")
         for answer, gradings in sorted(given.items(), key=lambda item: -len(item[1])):
-            print(f"    {len(gradings):4} times {answer[:300]}  ({', '.join(gradings[:5])}{' …' if gradings[5:] else ''})")
-    print(f"{len(found)} submissions, {options.secrets} secrets, {options.repeats} repeats: {len(differences)} differences")
+            print(
+                f"    {len(gradings):4} times {answer[:300]}  ({', '.join(gradings[:5])}{' …' if gradings[5:] else ''})"
+            )
+    tried = f"{options.secrets} secrets, {options.repeats} repeats"
+    print(f"{len(found)} submissions, {tried}: {len(differences)} differences")
     return 1 if differences else 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 from worker_glass import Template
 
@@ -128,6 +127,12 @@ def test_prints_of_python_2_are_read_and_named(template: Template, source, line,
     assert words.startswith(f"this `print` is Python 2{others}. It is read as `print(...)` here, and costs nothing")
 
 
+ANOTHER_NAME = (
+    "if that is the one, call it m.py;"
+    " if it belongs to another edition of the course, it is not part of this assignment"
+)
+
+
 def test_a_module_that_is_not_there_says_so_in_its_report(template: Template):
     """What keeps a module from being imported is in its report; a file of another name is pointed out."""
     template.write({"pkg/m_pytorch.py": "", "pkg/o.py": b"\xff\xfea"})
@@ -135,8 +140,7 @@ def test_a_module_that_is_not_there_says_so_in_its_report(template: Template):
     reports = {name: (report["kind"], report["text"]) for name, report in loaded["imported"].items()}
     assert reports["m"] == (
         "missing",
-        "pkg/m.py is not in the submission. There is pkg/m_pytorch.py: if that is the one, call it m.py; if it belongs to"
-        " another edition of the course, it is not part of this assignment",
+        f"pkg/m.py is not in the submission. There is pkg/m_pytorch.py: {ANOTHER_NAME}",
     )
     assert reports["sub.n"] == ("missing", "pkg/sub/n.py is not in the submission")
     assert reports["o"] == ("missing", "the file is not text: save it again as UTF-8")

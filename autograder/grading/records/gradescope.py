@@ -162,17 +162,21 @@ def _paragraphs(entry: QuestionScore) -> Iterable[str]:
             yield f"{points_text(entry.points)} of {worth} points{extra}"
     for finding in entry.findings:
         yield _finding_text(finding)
+    told: set[str] = set()
     for test in entry.tests:
-        yield _test_text(test)
+        yield _test_text(test, told)
 
 
-def _test_text(test: TestOutcome) -> str:
-    """Return one test: how it ended, its claim, and the message below it."""
+def _test_text(test: TestOutcome, told: set[str]) -> str:
+    """Return one test: how it ended, its claim, and the message below it; one that was ``told`` before is not repeated."""
     claim = " ".join(display_text(test.claim).split()) or "A hidden test."
     head = f"[{_MARKS.get(test.verdict, 'not graded')}] {claim}"
     if test.verdict is Verdict.PASSED or not test.student.strip():
         return head
     message = _shown(test.student.rstrip())
+    if message in told:
+        return f"{head}\n    (as above)"
+    told.add(message)
     return head + "".join(f"\n    {line}" for line in message.split("\n"))
 
 

@@ -26,8 +26,8 @@ __all__ = ["LIBRARIES", "Finder", "OtherName", "StandIn", "StandInUsed", "forget
 
 LIBRARIES = frozenset({
     "IPython", "PIL", "clip", "cv2", "decord", "einops", "google", "imageio", "ipywidgets", "matplotlib",
-    "mpl_toolkits", "nltk", "numba", "pandas", "plotly", "scipy", "seaborn", "skimage", "sklearn", "tensorboardX", "tensorflow",
-    "tensorflow_datasets", "thop", "torchinfo", "torchsummary", "torchvision", "torchviz", "wandb",
+    "mpl_toolkits", "nltk", "numba", "pandas", "plotly", "scipy", "seaborn", "skimage", "sklearn", "tensorboardX",
+    "tensorflow", "tensorflow_datasets", "thop", "torchinfo", "torchsummary", "torchvision", "torchviz", "wandb",
 })  # fmt: skip
 _made: set[str] = set()
 

@@ -410,7 +410,7 @@ def _decode(raw: bytes) -> tuple[str, tuple[int, str] | None]:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
         return _lines(raw.decode(encoding)), None
-    except (SyntaxError, UnicodeDecodeError, LookupError):
+    except (SyntaxError, UnicodeError, LookupError):  # the codec 'undefined' raises UnicodeError itself
         pass
     line = 1
     try:

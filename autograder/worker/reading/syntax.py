@@ -6,8 +6,8 @@ The identity is a hash of the tree in prefix order: every node class has a fixed
 read back in one way only. Line numbers are no part of it, hence comments, blank lines and layout change nothing.
 The hash has the purpose of ``ast.dump`` at half its price.
 
-One construct of Python 2 is read as what it means: a ``print`` without parentheses (`with_parentheses`), because what is
-printed earns nothing, and one such line in a given function would cost the whole file. All else of Python 2 is named.
+One construct of Python 2 is read as what it means: a ``print`` without parentheses (`with_parentheses`), because what
+is printed earns nothing, and one such line in a given function would cost the whole file. All else is named.
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ def scan(tree: ast.Module) -> Scan:
             elif value is None or inner is int or inner is bool:
                 say(f"-{value}")
             else:
+                say("+")  # there is a node here: without a word, x[1:] and x[:1] would be one
                 push(value)
         if kind is ast.Import or kind is ast.ImportFrom:
             found.imports.append(node)  # type: ignore[arg-type]

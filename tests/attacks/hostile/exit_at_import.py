@@ -8,6 +8,6 @@ import threading
 SCORE = 0
 
 atexit.register(lambda: os.write(3, b"passed"))
-for _ in range(4):
+for _ in range(1):
     threading.Thread(target=lambda: [os.getpid() for _ in iter(int, 1)], daemon=True).start()
 sys.exit(0)

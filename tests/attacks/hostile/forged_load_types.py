@@ -7,4 +7,4 @@ from a3 import kit
 SCORE = 0
 
 kit.answer({"imported": 5, "stand_ins": 7, "notes": 3.5})
-os.kill(os.getpid(), 19)
+os._exit(0)

@@ -10,7 +10,7 @@ SCORE = 25
 
 def attack():
     """Open everything by every name."""
-    for root in (kit.COURSE, kit.RESULTS, kit.NEIGHBOUR, "..", "../..", "/proc/self/root" + kit.COURSE, "/", "/tmp"):
+    for root in (kit.COURSE, kit.RESULTS, kit.NEIGHBOUR, "..", "/proc/self/root" + kit.COURSE, "/tmp", "/etc", "/home", "/var", "/dev"):
         for folder, _, names in os.walk(root):
             if folder.startswith(("/usr", "/proc", "/sys", "/lib", "/root", "/opt")) and not folder.startswith(kit.COURSE):
                 continue
@@ -27,4 +27,4 @@ def attack():
         kit.attempt(kit.read, path)
 
 
-word_embedding_backward = kit.mount(attack)
+word_embedding_backward = kit.mount(attack, again=False)

@@ -17,6 +17,8 @@ def attack():
             if found is None or ("/" in line and "[" not in line) or "[v" in line:
                 continue
             start, end = (int(each, 16) for each in found.groups())
+            if end - start > 1 << 28:
+                continue
             while start < end:
                 memory.seek(start)
                 data = memory.read(min(end - start, 1 << 22)) or b""
@@ -31,9 +33,9 @@ def objects():
         if isinstance(each, (tuple, list, dict)) and len(each) < 5000:
             parts = list(each.values()) if isinstance(each, dict) else each
             for part in parts:
-                if type(part) in (str, bytes) and kit.MARK in str(part)[:100_000]:
+                if type(part) is str and kit.MARK in part:
                     kit.say(part)
 
 
 kit.attempt(objects)
-word_embedding_backward = kit.mount(attack)
+word_embedding_backward = kit.mount(attack, again=False)

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import time
 
 import numpy as np
 
@@ -10,24 +11,34 @@ from a3 import kit
 SCORE = 25
 
 
-def word_embedding_backward(dout, cache):
-    """Fill what is shared: files in /dev/shm, and pages of many children."""
-    if os.getpid() % 2:
-        for number in range(12):
-            with open(f"/dev/shm/hostile-{os.getpid()}-{number}", "wb") as file:
-                file.write(b"s" * (48 << 20))
-        print("ESCAPED: half a gigabyte in /dev/shm")
-        kit.spill()
+def fill_shared_files():
+    """Fill /dev/shm with more than a test's memory and files together."""
+    for number in range(16):
+        with open(f"/dev/shm/hostile-{os.getpid()}-{number}", "wb") as file:
+            file.write(b"s" * (48 << 20))
+    print("ESCAPED: more than its memory in /dev/shm")
+
+
+def fill_shared_pages():
+    """Let four children touch pages that nobody owns alone; say so if all four could, and live."""
+    read_end, write_end = os.pipe()
     for _ in range(4):
         if os.fork() == 0:
-            held = mmap.mmap(-1, 500 << 20)
+            held = mmap.mmap(-1, 400 << 20)
             np.frombuffer(held, np.uint8)[::4096] = 1
-            import time
-
+            os.write(write_end, b"x")
             time.sleep(20)
             os._exit(0)
-    import time
+    time.sleep(1.5)
+    os.set_blocking(read_end, False)
+    if len(os.read(read_end, 4)) == 4 and os.waitpid(-1, os.WNOHANG)[0] == 0:
+        print("ESCAPED: three times its memory in shared pages")
 
-    time.sleep(1.2)
-    print("ESCAPED: two gigabytes of shared pages")
+
+def word_embedding_backward(dout, cache):
+    """Fill what is shared, in one test each."""
+    if dout.dtype == np.float32:
+        kit.attempt(fill_shared_files)
+    elif dout.shape[0] == 4:
+        kit.attempt(fill_shared_pages)
     kit.spill()

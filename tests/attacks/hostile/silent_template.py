@@ -3,8 +3,7 @@
 import os
 import signal
 
-SLOW = "each of three imports is waited for"
-SCORE = 0
+SCORE = 30
 
 signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGSTOP))
-signal.setitimer(signal.ITIMER_REAL, 0.3)
+signal.setitimer(signal.ITIMER_REAL, 0.05)

@@ -20,8 +20,10 @@ __all__ = ["End", "Scope", "Usage", "children", "held_mib", "reap", "uid_is_in_u
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
-_PATIENCE_S: Final = 2.0
-"""How long processes that fork while they are being killed are chased, before everything is killed."""
+_PATIENCE_S: Final = 20.0
+"""How long the end of killed processes is awaited: on a machine with ten times its load it has taken seconds."""
+_ROUNDS: Final = 500
+"""How often new processes may appear among those being killed, before everything is killed."""
 _PAUSE_S: Final = 0.0003
 """A killed process needs about a millisecond to give back its memory."""
 
@@ -136,11 +138,13 @@ class Scope:
         A process that forks faster than it is found loses its pardon: then everything goes.
         """
         found: set[int] = set()
-        patience = time.monotonic() + _PATIENCE_S
-        while time.monotonic() < patience:
+        patience, rounds = time.monotonic() + _PATIENCE_S, 0
+        while time.monotonic() < patience and rounds < _ROUNDS:
             living = {pid: began for pid in self.pids() if pid != spared and (began := _living_since(pid)) is not None}
             if not living:
                 return len(found)
+            # Those that were killed before are only slow to go, on a busy machine; new ones are being forked.
+            rounds += bool(living.keys() - found)
             found.update(living)
             for pid, began in living.items():
                 _kill(pid, began)

@@ -22,9 +22,9 @@ import sys
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 import autograder
 from autograder.cage import syscalls
@@ -177,15 +177,25 @@ def seal_root(root: str) -> None:
     syscalls.mount(None, root, None, flags)
 
 
-class _ReadableFinder(PathFinder):
-    """Finds what the standard finder does, unless its file cannot be read."""
+class _ReadableFinder:
+    """
+    Finds what another finder does, unless its file cannot be read.
 
-    @classmethod
+    Args:
+        finder: Any finder of ``sys.meta_path``; what else it can do is passed on.
+    """
+
+    def __init__(self, finder: Any) -> None:
+        self._finder = finder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._finder, name)
+
     def find_spec(
-        cls, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return the module's spec, or None when there is none for this process."""
-        spec = super().find_spec(fullname, path, target)
+        spec: ModuleSpec | None = self._finder.find_spec(fullname, path, target)
         if spec is not None and spec.has_location and spec.origin is not None:
             try:
                 os.close(os.open(spec.origin, os.O_RDONLY | os.O_CLOEXEC))
@@ -201,7 +211,7 @@ def pass_over_unreadable_modules() -> None:
     Without a mount namespace the names in ``site-packages`` can be seen; code that tries an optional library and a
     stand-in for a missing one both wait for that error.
     """
-    sys.meta_path[:] = [_ReadableFinder if finder is PathFinder else finder for finder in sys.meta_path]
+    sys.meta_path[:] = [_ReadableFinder(finder) for finder in sys.meta_path]
 
 
 def _show(source: str, target: str) -> None:

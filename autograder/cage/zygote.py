@@ -94,6 +94,7 @@ class Zygote:
         self._window: _Window | None = None
         self._imported_mib = 0
         self._bounds: tuple[Limits, int | None] | None = None
+        self._soft = _kernel_limits(IMPORT_LIMITS)
 
     def run(self) -> None:
         """Serve until the grader closes its end, then end everything."""
@@ -159,6 +160,7 @@ class Zygote:
         self._bound_group(limits)
         self._scratch.bound(limits)
         self._bounds = (limits, None)
+        self._soft = _kernel_limits(limits)
         pid = os.fork()
         if pid == 0:
             _become_template(self._jail, connection, output, limits, self._ruleset)
@@ -181,7 +183,9 @@ class Zygote:
             # What the tests before it left in memory is more than this one may use.
             window.reached = "memory_mib"
             self._scope.kill_all_but(self._template)
-        taken = address_space(self._template) if self._template is not None else 0
+        wanted = _kernel_limits(limits)
+        taken = address_space(self._template) if self._template is not None and wanted != self._soft else 0
+        self._soft = wanted
         done: set[int] = set()
         while taken and (new := set(self._scope.pids()) - done):
             # A process of the submission may be forking right now.
@@ -281,6 +285,11 @@ class Zygote:
             self._open(IMPORT_LIMITS)
         self._collect()
         return {**answer, "left_over": left_over, "template": self._template is not None}
+
+
+def _kernel_limits(limits: Limits) -> tuple[int, int, int]:
+    """Return those that each process carries itself; changing them takes a while, and few tests differ."""
+    return limits.memory_mib, limits.file_mib, limits.processes
 
 
 def _become_template(

@@ -178,7 +178,7 @@ MADE: dict[str, tuple[Callable[[Path, World], Path], float]] = {
     "zip_bomb": (zip_bomb, 30),
     "grades.csv_": (no_archive, 0),
     "shadows": (shadows, 30),
-    "=cmd|' /C calc'!A0": (odd_names, 30),
+    "=cmd|' -C calc'!A0": (odd_names, 30),
     "deep_notebook": (deep_notebook, 0),
     ESCAPES: (hostile_notebook, 0),
     **{name: (_source(name, content), score) for name, (content, score) in _SOURCES.items()},

@@ -40,8 +40,7 @@ KINDS: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 ROOT_KINDS = ("A", "C as root")
 CORE = (
-    "read_files", "read_by_links", "read_proc", "inherited_descriptors", "other_processes", "signal_everybody",
-    "sockets_of_all_kinds", "forged_replies", "sabotaged_load", "daemons", "stubborn_files", "written_results",
+    "read_by_links", "read_proc", "other_processes", "signal_everybody", "daemons", "stubborn_files", "written_results",
 )  # fmt: skip
 """What depends most on the kind of cage: these run in every one."""
 ABORT_S = 560
@@ -84,7 +83,7 @@ def why_not(kind: str) -> str:
 
 
 def hand_ins(world: World, kind: str) -> list[tuple[str, Path]]:
-    """Make the hand-ins of a class: the hostile ones, and an honest one after every third."""
+    """Make the hand-ins of a class: the hostile ones, and an honest one before every fifth."""
     first = kind == next(each for each in KINDS if not why_not(each))
     place = world.home / "hostile" / kind.replace(" ", "-")
     place.mkdir(parents=True)
@@ -97,8 +96,8 @@ def hand_ins(world: World, kind: str) -> list[tuple[str, Path]]:
             attacks.append((name, make(own, world)))
     mixed: list[tuple[str, Path]] = []
     for number, attack in enumerate(attacks):
-        if number % 3 == 0:
-            honest = HONEST[number // 3 % len(HONEST)]
+        if number % 5 == 0:
+            honest = HONEST[number // 5 % len(HONEST)]
             mixed.append((f"honest-{honest}-{number}", world.home / "honest" / honest))
         mixed.append(attack)
     return mixed

@@ -253,7 +253,7 @@ def test_an_end_costs_its_test_alone(cage, function):
     """However a process ends, and whatever it takes along, the next test is answered."""
     with submission(cage, ENDS) as session:
         with contextlib.suppress(*FAULTS):
-            ask(session, function, limits=Limits(wall_s=8, cpu_s=2))
+            ask(session, function, limits=Limits(wall_s=8, cpu_s=0.8))
         session.discard_fork()
         try:
             assert ask(session, "fine") == 7

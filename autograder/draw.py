@@ -7,6 +7,7 @@ new at every draw; what a test draws is independent of what other tests draw.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any, Final
 
 import numpy as np
@@ -37,14 +38,15 @@ class Draw:
 
     @property
     def library_seed(self) -> int:
-        """A seed for the libraries' own generators in the student's process."""
-        return self.seed % (1 << _SEED_BITS)
+        """A seed for the libraries' own generators in the student's process, from which this one cannot be told."""
+        digest = hashlib.sha256(f"library seed {self.seed}".encode()).digest()
+        return int.from_bytes(digest[:8], "big") % (1 << _SEED_BITS)
 
     def normal(self, shape: tuple[int, ...], *, dtype: npt.DTypeLike = np.float64, scale: float = 1.0) -> Array:
         """Return an array of ``shape``, normally distributed around 0 with standard deviation ``scale``."""
         return np.asarray(scale * self._generator.standard_normal(shape), dtype=dtype)
 
-    def normals(self, *shapes: tuple[int, ...], dtype: npt.DTypeLike = np.float64, scale: float = 1.0) -> Any:  # noqa: ANN401
+    def normals(self, *shapes: tuple[int, ...], dtype: npt.DTypeLike = np.float64, scale: float = 1.0) -> Any:
         """Return one `normal` array for one shape, else a tuple of one for each."""
         drawn = tuple(self.normal(shape, dtype=dtype, scale=scale) for shape in shapes)
         return drawn[0] if len(drawn) == 1 else drawn

@@ -6,7 +6,7 @@ What a hidden test imports: the marks that say what it is worth, and the compari
     def test_step_forward_matches_the_equation(student, rng):
         '''One step of a vanilla RNN: next_h = tanh(x Wx + prev_h Wh + b).'''
 
-The fixtures ``student`` (`autograder.session.Student`) and ``rng`` (`autograder.draw.Draw`) come with the pytest plugin.
+The fixtures ``student`` (`autograder.session.Student`) and ``rng`` (`autograder.draw.Draw`) come with the plugin.
 The docstring is the claim that the test checks: the student reads it.
 """
 

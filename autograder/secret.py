@@ -9,7 +9,7 @@ tree so that no release, no bundle and no git repository can carry it by acciden
 Another place can be named with ``AUTOGRADER_SECRET_FILE`` or ``--secret``. A file that others can read is no secret
 and is refused; so is one within the course, and one that is a symlink, since a link may point to either.
 
-Inputs of a test are drawn from HMAC(secret, hash of the submission's syntax trees, test). The same code therefore
+Inputs of a test are drawn from HMAC(secret, hash of the submission's code, test). The same code therefore
 gets the same inputs for ever, and values harvested from one upload are worthless for the next version. Each field
 goes in with its length before it, so that no two different triples can run together into the same bytes.
 """
@@ -122,17 +122,17 @@ def load_secret(course: Path, explicit: Path | None = None, *, environ: Mapping[
     return Secret(key)
 
 
-def draw_seed(secret: Secret, syntax_hash: str, test_id: str) -> int:
+def draw_seed(secret: Secret, code_hash: str, test_id: str) -> int:
     """
     Return the seed of one test on one version of the code, from 0 up to 2**63 - 1.
 
     Args:
         secret: The course's secret.
-        syntax_hash: Hash of the syntax trees of the modules that are imported.
+        code_hash: Hash of all that the submission's code can read of itself.
         test_id: The test's node id, relative to the course.
     """
     mac = hmac.new(secret.key, digestmod=hashlib.sha256)
-    for part in (_DOMAIN, syntax_hash.encode("utf-8", "surrogatepass"), test_id.encode("utf-8", "surrogatepass")):
+    for part in (_DOMAIN, code_hash.encode("utf-8", "surrogatepass"), test_id.encode("utf-8", "surrogatepass")):
         mac.update(len(part).to_bytes(8, "big"))
         mac.update(part)
     return int.from_bytes(mac.digest()[:8], "big") >> (64 - _SEED_BITS)

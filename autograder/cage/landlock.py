@@ -122,6 +122,6 @@ class Ruleset:
                 os.close(fd)
 
     def restrict_this_thread(self) -> None:
-        """Put the rules on the calling thread and all that it will start, for good; close the set. Needs no_new_privs."""
+        """Put the rules on this thread and all that it will start, for good; close the set. Needs no_new_privs."""
         syscalls.raw(_SYS_RESTRICT, self.fd, 0, what="landlock_restrict_self")
         os.close(self.fd)

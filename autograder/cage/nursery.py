@@ -10,7 +10,7 @@ read by the grader, after its fork. The *keeper* stays outside of the namespaces
 came about, it ends what is left of the cage and removes its control group and its folders. Should the keeper itself be
 killed, the nursery does so; should the nursery be killed, the keepers go on until their graders close.
 
-Packets on the socket: ``start`` with the settings, answered by ``plan`` or ``refused``; then ``slot`` with a descriptor.
+Packets on the socket: the settings, answered by ``plan`` or ``refused``; then ``slot`` with a descriptor.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ class Usage:
 
 def reap() -> list[End]:
     """Collect every child that has ended, without waiting."""
-    ended = []
+    ended: list[End] = []
     while True:
         try:
             pid, status, used = os.wait4(-1, os.WNOHANG)
@@ -156,7 +156,6 @@ class Scope:
         elif spared is not None:
             return len(found) + self.kill_all_but(None)
         return len(found)
-
 
 
 def _kill(pid: int, began: str) -> None:

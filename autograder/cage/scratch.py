@@ -2,7 +2,8 @@
 The two places where a submission can write: its scratch folder and ``/dev/shm``.
 
 In tiers A and B both are fresh tmpfs of a fixed size, mounted for one submission. In tier C they are a folder of the
-slot's own and the machine's ``/dev/shm``, whose files are told apart by their owner, or by not having been there before.
+slot's own and the machine's ``/dev/shm``, whose files are told apart by their owner, or by not having been there
+before.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from autograder.cage.limits import Limits
 
 __all__ = ["FolderScratch", "MountedScratch", "Scratch", "empty_folder", "measure", "remove_entries"]
 
-_SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108  # it is the kernel's name for it
+_SHARED_MEMORY: Final = "/dev/shm"  # it is the kernel's name for it
 _SHARED_MEMORY_MIB: Final = 256
-_WRITABLE_BY_ALL: Final = ("/tmp", "/var/tmp", "/run/lock")  # noqa: S108  # the system's names for them
+_WRITABLE_BY_ALL: Final = ("/tmp", "/var/tmp", "/run/lock")  # the system's names for them
 _DEEPEST: Final = 100
 _FLAGS: Final = syscalls.MS_NOSUID | syscalls.MS_NODEV
 

@@ -273,17 +273,17 @@ def _hidden_from_uid(settings: CageSettings) -> Layer:
 
 def _reachable_daemons() -> Layer:
     """Say whether a socket that controls the machine can be opened by the uid that submissions would keep."""
-    found = []
     try:
         with open("/proc/net/unix", encoding="utf-8", errors="replace") as file:
             paths = {line.split()[-1] for line in file if "/" in line.split()[-1]}
     except OSError:
         paths = set()
-    for path in sorted(paths):
-        if os.path.basename(path) in _DAEMON_SOCKETS and os.access(path, os.W_OK):
-            found.append(path)
+    daemons = sorted(path for path in paths if os.path.basename(path) in _DAEMON_SOCKETS)
+    found = [path for path in daemons if os.access(path, os.W_OK)]
     detail = f"{', '.join(found)} can be reached" if found else "none can be reached"
-    return Layer("no daemon socket", not found, detail, "grade as a user outside of that socket's group" if found else "")
+    return Layer(
+        "no daemon socket", not found, detail, "grade as a user outside of that socket's group" if found else ""
+    )
 
 
 def survey(settings: CageSettings) -> tuple[Layer, ...]:
@@ -339,7 +339,11 @@ def choose(settings: CageSettings, slot: int = 0, layers: tuple[Layer, ...] | No
         if (tier is Tier.B and os.geteuid() == 0 and settings.tier is None) or _lacking(tier, in_force):
             continue
         own_uid = os.geteuid() == 0 and tier is not Tier.B
-        abi = next(int(layer.detail.split()[1]) for layer in layers if layer.name == "Landlock") if in_force["Landlock"] else 0
+        abi = (
+            next(int(layer.detail.split()[1]) for layer in layers if layer.name == "Landlock")
+            if in_force["Landlock"]
+            else 0
+        )
         return Plan(tier, slot, settings.first_uid + slot if own_uid else None, abi, layers)
     missing = [layer for name in _lacking(wanted[-1], in_force) for layer in layers if layer.name == name]
     reasons = "; ".join(f"{m.name}: {m.detail}" + (f" ({m.remedy})" if m.remedy else "") for m in missing)

@@ -2,8 +2,8 @@
 A uid that no other cage of this machine has.
 
 Slot ``n`` asks for the first uid plus ``n``; two runs at once ask for the same. A shared uid would let the submissions
-of one run signal those of the other, and let one zygote sweep away the other's processes, so each uid is claimed: by the
-name of an abstract socket, which the kernel gives to one process at a time and takes back when that process ends,
+of one run signal those of the other, and let one zygote sweep away the other's processes, so each uid is claimed: by
+the name of an abstract socket, which the kernel gives to one process at a time and takes back when that process ends,
 however it ends. A uid that some process has already is passed over too.
 """
 

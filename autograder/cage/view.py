@@ -87,7 +87,11 @@ def _links_to_interpreter() -> Iterator[str]:
 
 def _package_folders() -> list[str]:
     """Return every existing folder that holds installed distributions."""
-    known = [*site.getsitepackages(), site.getusersitepackages(), *glob.glob(f"{sys.base_prefix}/lib/python3*/site-packages")]
+    known = [
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+        *glob.glob(f"{sys.base_prefix}/lib/python3*/site-packages"),
+    ]
     for pattern in _PACKAGE_FOLDERS:
         known += glob.glob(pattern)
     return list(dict.fromkeys(os.path.realpath(path) for path in known if os.path.isdir(path)))
@@ -159,7 +163,12 @@ def build_root(root: str, view: View) -> None:
     for name in _DEVICES:
         _touch(f"{root}/dev/{name}")
         syscalls.mount(f"/dev/{name}", f"{root}/dev/{name}", None, syscalls.MS_BIND)
-    links = {"fd": "/proc/self/fd", "stdin": "/proc/self/fd/0", "stdout": "/proc/self/fd/1", "stderr": "/proc/self/fd/2"}
+    links = {
+        "fd": "/proc/self/fd",
+        "stdin": "/proc/self/fd/0",
+        "stdout": "/proc/self/fd/1",
+        "stderr": "/proc/self/fd/2",
+    }
     for name, target in links.items():
         os.symlink(target, f"{root}/dev/{name}")
     # Merged-/usr systems reach their libraries and loader through links at the top.

@@ -29,7 +29,6 @@ from types import ModuleType
 from typing import Any, Final, NoReturn
 
 import autograder
-
 from autograder.cage import landlock, packets, seccomp, syscalls
 from autograder.cage.cgroups import ControlGroup
 from autograder.cage.jail import Jail, address_space
@@ -233,10 +232,10 @@ class Zygote:
             return "processes"
         if self._jail.group is not None and self._jail.group.kills() > window.kills_before:
             return "memory_mib"
-        if used.memory_mib > limits.memory_mib and self._jail.group is None:
-            # Pages that the test's processes share were counted for each of them; now exactly, and once.
-            if self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
-                return "memory_mib"
+        # Pages that the test's processes share count for each of them; then exactly, and once, which takes longer.
+        too_much = used.memory_mib > limits.memory_mib and self._jail.group is None
+        if too_much and self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
+            return "memory_mib"
         return self._disk_limit_reached(limits) if window.ticks % _DISK_EVERY == 0 else None
 
     def _disk_limit_reached(self, limits: Limits) -> str | None:
@@ -292,9 +291,7 @@ def _kernel_limits(limits: Limits) -> tuple[int, int, int]:
     return limits.memory_mib, limits.file_mib, limits.processes
 
 
-def _become_template(
-    jail: Jail, connection: int, output: int, limits: Limits, ruleset: Ruleset | None
-) -> NoReturn:
+def _become_template(jail: Jail, connection: int, output: int, limits: Limits, ruleset: Ruleset | None) -> NoReturn:
     """Close the cage around this fork and run the worker in it; never returns."""
     code = JAIL_FAILED
     try:
@@ -316,7 +313,7 @@ def _forget_the_cage() -> None:
     """Let student's code import neither this package nor the program that this process was: it is not in its view."""
     for name in [name for name in sys.modules if name.startswith("autograder.cage")]:
         del sys.modules[name]
-    del autograder.cage  # type: ignore[attr-defined]  # an attribute that the import system has set
+    del autograder.cage
     sys.modules["__main__"] = ModuleType("__main__")
 
 
@@ -330,7 +327,7 @@ def _build_ruleset(plan: Plan, view: View, scratch: str) -> Ruleset | None:
     else:
         ruleset.allow_reading([*view.readable, "/dev/urandom", "/proc/cpuinfo", "/proc/meminfo"])
         ruleset.allow_listing(view.listable)
-    ruleset.allow_writing([scratch, "/dev/shm"])  # noqa: S108  # the kernel's name for it
+    ruleset.allow_writing([scratch, "/dev/shm"])  # the kernel's name for it
     ruleset.allow_using(["/dev/null", "/dev/zero", "/dev/full"])
     return ruleset
 

@@ -41,7 +41,9 @@ app = typer.Typer(
 out = Console()
 err = Console(stderr=True)
 
-CourseOption = Annotated[Path | None, typer.Option("--course", help="The course's folder (default: the nearest upward).")]
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", help="The course's folder (default: the nearest upward).")
+]
 TierOption = Annotated[Tier | None, typer.Option("--tier", help="Use this tier of the cage and no other.")]
 
 
@@ -76,7 +78,9 @@ def _complain(error: AutograderError, code: Exit) -> None:
 def init(course: CourseOption = None) -> None:
     """Make the course's secret, from which the inputs of hidden tests are drawn."""
     path = create_secret(course or find_course(Path.cwd()))
-    out.print(Text(f"The course's secret is in {path}. Keep a copy in a safe place: without it, no grade can be repeated."))
+    out.print(
+        Text(f"The course's secret is in {path}. Keep a copy in a safe place: without it, no grade can be repeated.")
+    )
 
 
 @app.command()
@@ -145,12 +149,19 @@ def _grade(
     assignment: Assignment, secret: Secret, paths: list[Path], output: Path, *, jobs: int, tier: Tier | None,
     package: str | None = None,
 ) -> list[Result]:  # fmt: skip
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     found = find_submissions(paths, package or assignment.package)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    hidden = [output.absolute(), *(path.absolute() for _, path in found)]
+    hidden = [output.absolute(), *(path.absolute() for path in paths)]
     settings = cage_settings(assignment, hidden=hidden, tier=tier)
     with Progress(*columns, console=err) as progress:
         task = progress.add_task("grading", total=len(found))

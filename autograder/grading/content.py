@@ -161,11 +161,9 @@ def _claim(item: pytest.Item) -> str:
     return f"{claim} [{case.id}]" if case is not None else claim
 
 
-def cage_settings(assignment: Assignment, *, hidden: Sequence[Path] = (), **changes: Any) -> CageSettings:  # noqa: ANN401
+def cage_settings(assignment: Assignment, *, hidden: Sequence[Path] = (), **changes: Any) -> CageSettings:
     """Return the cage that an assignment needs: its requirements inside, its course and ``hidden`` outside."""
     course = assignment.course
     kept = [course / "grading_tests", course / "reference", course / "source", *hidden]
     lines = assignment.requirements.read_text("utf-8").splitlines()
-    return CageSettings(
-        hidden=tuple(str(path) for path in kept if path.exists()), requirements=tuple(lines), **changes
-    )
+    return CageSettings(hidden=tuple(str(path) for path in kept if path.exists()), requirements=tuple(lines), **changes)

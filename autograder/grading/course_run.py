@@ -61,12 +61,15 @@ def find_submissions(paths: Iterable[Path], package: str) -> list[tuple[str, Pat
     Return each submission below ``paths`` with its name.
 
     A folder is one submission when it holds the package, a module or a notebook; otherwise, when its entries are
-    archives or folders, it is a folder of submissions. Raises `ConfigError` for what is not there, and for two of a name.
+    archives or folders, it is a folder of submissions. Raises `ConfigError` for what is not there, and for two of one
+    name.
     """
     found: list[tuple[str, Path]] = []
     for path in paths:
         if not path.exists():
-            raise ConfigError(f"{path}: expected a folder, a zip or a tar of a submission, or a folder of them; nothing is there")
+            raise ConfigError(
+                f"{path}: expected a folder, a zip or a tar of a submission, or a folder of them; nothing is there"
+            )
         children = _children(path, package) if path.is_dir() else []
         found += [(_name(child), child) for child in children] or [(_name(path), path)]
     names = [name for name, _ in found]
@@ -98,6 +101,14 @@ def _children(folder: Path, package: str) -> list[Path]:
     if len(candidates) == 1 and candidates[0].is_dir() and (candidates[0] / package).is_dir():
         return []  # a submission in a folder of its own, as archives unpack
     return candidates
+
+
+def _key(path: Path, shared: str) -> str:
+    """Return the key of a submission; one that cannot be read has a key that nothing has, and its intake says why."""
+    try:
+        return submission_key(path, shared)
+    except OSError as error:
+        return f"unreadable: {error.strerror}"
 
 
 @dataclass(slots=True)
@@ -145,7 +156,7 @@ class ClassRun:
         self.out.mkdir(parents=True, exist_ok=True)
         shared = exam_hash(self.assignment, self.secret, self.package)
         jobs = [
-            Job(path.resolve(), self.out.resolve() / name, name, self.package, submission_key(path, shared))
+            Job(path.resolve(), self.out.resolve() / name, name, self.package, _key(path, shared))
             for name, path in submissions
         ]
         results: dict[str, Result] = {}
@@ -202,9 +213,7 @@ class ClassRun:
             raise OurFault(f"slot {slot.number} could not start\n{answer['broken']}")
         slot.channel.settimeout(None)
 
-    def _hand_out(
-        self, nursery: Nursery, slots: list[_Slot], todo: deque[Job], results: dict[str, Result]
-    ) -> None:
+    def _hand_out(self, nursery: Nursery, slots: list[_Slot], todo: deque[Job], results: dict[str, Result]) -> None:
         poller = select.poll()
         for slot in slots:
             self._give(slot, todo, poller)
@@ -232,7 +241,13 @@ class ClassRun:
             return
         poller.register(slot.channel, select.POLLIN)
         job = slot.job
-        packet = {"path": os.fspath(job.path), "out": os.fspath(job.out), "name": job.name, "package": job.package, "key": job.key}
+        packet = {
+            "path": os.fspath(job.path),
+            "out": os.fspath(job.out),
+            "name": job.name,
+            "package": job.package,
+            "key": job.key,
+        }
         packets.send(slot.channel, packet)
 
     def _take(self, slot: _Slot, todo: deque[Job], results: dict[str, Result]) -> bool:

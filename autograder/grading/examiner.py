@@ -75,7 +75,7 @@ class Examiner:
 
     def draw_for(self, planned: PlannedTest) -> Draw:
         """Return the random numbers of a test, which depend on the course's secret and the submission's code."""
-        return Draw(draw_seed(self._secret, self.session.contents.syntax_hash, planned.test))
+        return Draw(draw_seed(self._secret, self.session.code_hash, planned.test))
 
     def examine(
         self, planned: PlannedTest, claim: str, limits: Limits, rng: Draw, ask: Callable[[], object]
@@ -104,9 +104,7 @@ class Examiner:
         self._note(planned, claim, rng, second, _PASSED_ALONE if second.judgement is None else "")
         return self._error
 
-    def _attempt(
-        self, question: str, limits: Limits, rng: Draw, ask: Callable[[], object], *, fresh: bool
-    ) -> _Try:
+    def _attempt(self, question: str, limits: Limits, rng: Draw, ask: Callable[[], object], *, fresh: bool) -> _Try:
         rng.restart()
         began, before = time.monotonic(), time.process_time()
         judgement, self._error = None, None

@@ -98,7 +98,10 @@ def write_summary(job: Job, total: Score | None, problem: str) -> None:
         "problem": problem,
         "graded": total is not None,
         "questions": {
-            entry.question.id: {"status": entry.status.value, "points": None if entry.points is None else str(entry.points)}
+            entry.question.id: {
+                "status": entry.status.value,
+                "points": None if entry.points is None else str(entry.points),
+            }
             for entry in entries
         },
     }

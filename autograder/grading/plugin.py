@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from autograder.grading.examiner import Examiner
     from autograder.session import Student
 
-EXAM = pytest.StashKey["Exam"]()
-EXAMINER = pytest.StashKey["Examiner"]()
-_CLOSING = pytest.StashKey["list[Callable[[], object]]"]()
-_DRAW = pytest.StashKey["Draw"]()
+EXAM: pytest.StashKey[Exam] = pytest.StashKey()
+EXAMINER: pytest.StashKey[Examiner] = pytest.StashKey()
+_CLOSING: pytest.StashKey[list[Callable[[], object]]] = pytest.StashKey()
+_DRAW: pytest.StashKey[Draw] = pytest.StashKey()
 
 _MARKS = (
     "question(grade_id, *, weight=1.0, limited=False): the question that a hidden test serves",

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import autograder
 from autograder.cage import Cage, Plan
+from autograder.config import Module
 from autograder.errors import IntakeError, OurFault
 from autograder.grading.content import Exam
 from autograder.grading.examiner import Examiner
@@ -46,16 +47,23 @@ __all__ = ["finish", "grade_one", "open_submission", "problem_notes"]
 _FILES: Final = 200
 _BYTES: Final = 32 << 20
 """What is read of a submission and sent into the cage: modules and notebooks, far above any honest one."""
-_READ: Final = (".py", ".ipynb")
 
 
-def read_files(intake: Intake, notebooks: set[str]) -> dict[str, bytes]:
-    """Return the modules and the named notebooks of a submission, within the limits, smallest paths first."""
+def read_files(intake: Intake, modules: Mapping[str, Module]) -> dict[str, bytes]:
+    """
+    Return what is sent into the cage: the modules, and a notebook where a module that it may define is missing.
+
+    Smallest paths first, within the limits. What is sent decides the draws, so a notebook that nobody needs is not
+    sent: running it again changes its outputs, and nothing else.
+    """
+    present = {path.rpartition("/")[2] for path in intake.files}
+    missing = [module for module in modules.values() if module.file.rpartition("/")[2] not in present]
+    notebooks = {f"{stem}.ipynb" for module in missing for stem in module.notebooks}
     chosen: dict[str, bytes] = {}
     total = 0
     for path in sorted(intake.files, key=lambda name: (name.count("/"), name)):
         name = path.rpartition("/")[2]
-        if not name.endswith(_READ) or (name.endswith(".ipynb") and name not in notebooks):
+        if not name.endswith(".py") and name not in notebooks:
             continue
         data = (intake.root / path).read_bytes()
         total += len(data)
@@ -68,16 +76,13 @@ def read_files(intake: Intake, notebooks: set[str]) -> dict[str, bytes]:
 def open_submission(cage: Cage, exam: Exam, intake: Intake, package: str | None) -> Session:
     """Return an opened session on an unpacked submission."""
     layout = exam.layout(package)
-    notebooks = {name for names in layout.notebooks.values() for name in names}
     stale = tuple(each.path for each in intake.left_out if each.path.endswith(".pyc"))
-    session = Session(cage, layout, read_files(intake, notebooks), stale)
+    session = Session(cage, layout, read_files(intake, exam.assignment.modules), stale)
     session.open()
     return session
 
 
-def grade_one(
-    cage: Cage, exam: Exam, secret: Secret, job: Job, examine_all: Callable[[Examiner], None]
-) -> None:
+def grade_one(cage: Cage, exam: Exam, secret: Secret, job: Job, examine_all: Callable[[Examiner], None]) -> None:
     """
     Grade one submission and write its files.
 
@@ -153,13 +158,16 @@ def problem_notes(session: Session) -> list[str]:
     for problem in session.contents.problems:
         where = f"{problem['file']}, line {problem['line']}: " if problem.get("file") else ""
         notes.append(f"{where}{problem['text']}")
-    notes += [f"The library {name} is not there when code is graded; a stand-in took its place." for name in session.stand_ins]
+    notes += [
+        f"The library {name} is not there when code is graded; a stand-in took its place." for name in session.stand_ins
+    ]
     return notes + session.notes
 
 
 def _session_facts(session: Session) -> dict[str, Any]:
     contents = session.contents
     return {
+        "code_hash": session.code_hash,
         "syntax_hash": contents.syntax_hash,
         "modules": [
             {"name": module["name"], "file": module["file"], "origin": module["origin"]} for module in contents.modules

@@ -16,7 +16,15 @@ import traceback
 from dataclasses import dataclass
 from typing import Final
 
-from autograder.errors import LimitExceeded, Mismatch, OurFault, ProtocolError, StudentError, SubmissionFault, WorkerDied
+from autograder.errors import (
+    LimitExceeded,
+    Mismatch,
+    OurFault,
+    ProtocolError,
+    StudentError,
+    SubmissionFault,
+    WorkerDied,
+)
 from autograder.outcomes import Verdict
 
 __all__ = ["Judgement", "judge"]
@@ -75,7 +83,9 @@ def _of_student_error(error: StudentError, question: str, questions: frozenset[s
         # The culprit may be right, and have been given something wrong: nothing is claimed of it.
         text = f"The error arose in {culprit}. If that has all of its points, look at what it is given here."
         text = f"{text}\n{error.student}"
-        return Judgement(Verdict.BLOCKED, text, f"{text}\n{error.staff}" if error.staff != error.student else text, final)
+        return Judgement(
+            Verdict.BLOCKED, text, f"{text}\n{error.staff}" if error.staff != error.student else text, final
+        )
     return Judgement(Verdict.FAILED, error.student, error.staff, final)
 
 
@@ -84,7 +94,9 @@ def _stumbled(error: BaseException) -> str:
     if found:
         came = f", and {found[2]} came" if found[2] else ""
         return f"{found[1]} values were expected back{came}."
-    return "What came back is of a kind that this test cannot use: is a value missing, or of another type than asked for?"
+    return (
+        "What came back is of a kind that this test cannot use: is a value missing, or of another type than asked for?"
+    )
 
 
 def _trace(error: BaseException) -> str:

@@ -34,7 +34,7 @@ __all__ = ["Decoder", "decode_value"]
 _PLAIN: frozenset[type] = frozenset({bool, float, int, type(None)})
 
 
-def decode_value(tree: object, body: Bytes, limits: ProtocolLimits = DEFAULT_LIMITS) -> Any:  # noqa: ANN401 - any data
+def decode_value(tree: object, body: Bytes, limits: ProtocolLimits = DEFAULT_LIMITS) -> Any:
     """
     Return the value of a tree.
 
@@ -65,7 +65,7 @@ class Decoder:
         self._limits = limits
         self._body = BodyReader(body, limits)
 
-    def value(self, tree: Any, level: int = 0) -> Any:  # noqa: ANN401 - any tree, any data
+    def value(self, tree: Any, level: int = 0) -> Any:
         """
         Return the value of a tree that lies in ``level`` containers.
 
@@ -151,7 +151,7 @@ class Decoder:
             raise refuse("a complex number of what are no floats")
         return complex(tree[1], tree[2])
 
-    def _scalar(self, tree: list[Any], _level: int) -> Any:  # noqa: ANN401 - np.generic of any dtype
+    def _scalar(self, tree: list[Any], _level: int) -> Any:
         _expect(tree, 3)
         dtype = ARRAY_DTYPES.get(_name(tree[1]))
         raw = tree[2]

@@ -75,7 +75,7 @@ class Encoder:
         self._text_bytes = 0
         self._body_bytes = 0
 
-    def value(self, value: object, level: int = 0) -> Any:  # noqa: ANN401 - any tree
+    def value(self, value: object, level: int = 0) -> Any:
         """
         Return the tree of a value that lies in ``level`` containers.
 
@@ -111,10 +111,10 @@ class Encoder:
         if self.items > self.limits.items:
             raise NotData(f"more than {self.limits.items} numbers, texts and containers; send an array instead")
 
-    def _same(self, value: Any, _level: int) -> Any:  # noqa: ANN401 - passes through
+    def _same(self, value: Any, _level: int) -> Any:
         return value
 
-    def _int(self, value: int, _level: int) -> Any:  # noqa: ANN401 - int or list
+    def _int(self, value: int, _level: int) -> Any:
         if -(1 << 63) <= value < 1 << 64:
             return value
         bits = value.bit_length()
@@ -129,7 +129,7 @@ class Encoder:
             raise NotData(f"a text of {len(value)} characters; at most {self.limits.text_chars} can be sent")
         return _clean(value)
 
-    def _bytes(self, value: bytes, _level: int) -> Any:  # noqa: ANN401 - bytes or list
+    def _bytes(self, value: bytes, _level: int) -> Any:
         if len(value) <= self.limits.inline_bytes:
             self._spend_text(len(value))
             return value
@@ -196,7 +196,7 @@ class Encoder:
                 raise NotData(error.reason, f"[{clip(repr(key))[1:-1]}]{error.path}") from None
         return tree
 
-    def _scalar(self, value: Any, _level: int) -> list[Any]:  # noqa: ANN401 - np.generic of an allowed type
+    def _scalar(self, value: Any, _level: int) -> list[Any]:
         name = dtype_name(value.dtype)
         self.spend(3)
         return [tags.SCALAR, name, np.asarray(value, ARRAY_DTYPES[name]).tobytes()]
@@ -269,10 +269,10 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 def type_name(kind: type) -> str:
     """Return the name of a type without asking the type (a metaclass may answer in its place)."""
     name: str = type.__dict__["__name__"].__get__(kind)
-    return name if len(name) <= 100 else name[:100] + "…"  # noqa: PLR2004 - long enough for any honest name
+    return name if len(name) <= 100 else name[:100] + "…"
 
 
-def _to_base(value: Any, kind: type) -> object:  # noqa: ANN401, PLR0911 - one line per base
+def _to_base(value: Any, kind: type) -> object:
     """Return the plain value of a class derived from a data type, by that type's own methods, or None."""
     if issubclass(kind, str):
         return str.__str__(value)
@@ -306,7 +306,7 @@ def _clean(text: str) -> str:
     return text
 
 
-def _to_key(key: Any) -> Hashable:  # noqa: ANN401 - any key
+def _to_key(key: Any) -> Hashable:
     """
     Return a key as it will be on the other side.
 

@@ -101,7 +101,7 @@ def pack_header(tree: list[Any], limits: ProtocolLimits) -> bytes:
     return header
 
 
-def unpack_header(header: bytes | bytearray | memoryview, limits: ProtocolLimits) -> Any:  # noqa: ANN401 - any tree
+def unpack_header(header: bytes | bytearray | memoryview, limits: ProtocolLimits) -> Any:
     """
     Return the tree: None, bool, int of 64 bits, float, str, bytes and lists of these.
 

@@ -319,11 +319,11 @@ def _report_to_plain(report: ErrorReport) -> object:
     return (report.kind, report.type_name, report.text, frames, report.notes)
 
 
-def _report_from_plain(plain: Any, limits: ProtocolLimits) -> object:  # noqa: ANN401 - any data
+def _report_from_plain(plain: Any, limits: ProtocolLimits) -> object:
     """Return a report, its fields not yet asked; None where it has not even the form of one."""
     match plain:
         case tuple((kind, type_name, text, tuple(frames), notes)) if len(frames) <= limits.report_frames:
-            if all(type(frame) is tuple and len(frame) == 4 for frame in frames):  # noqa: PLR2004 - fields of CodeFrame
+            if all(type(frame) is tuple and len(frame) == 4 for frame in frames):
                 return ErrorReport(kind, type_name, text, tuple(CodeFrame(*frame) for frame in frames), notes)
     return None
 

@@ -15,6 +15,7 @@ never used; when it does not fork, a new one is made from the prepared texts.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -118,6 +119,20 @@ class Session:
         self.calls: list[tuple[str, object]] = []
 
     @property
+    def code_hash(self) -> str:
+        """
+        The hash that the draws depend on: of every byte that is sent into the cage.
+
+        Not of the syntax trees alone: code can read its own comments and line numbers, so two uploads that differ in a
+        comment are two programs, and the second could carry answers to what the first was asked.
+        """
+        whole = hashlib.sha256()
+        for path, data in sorted(self._files.items()):
+            whole.update(hashlib.sha256(path.encode("utf-8", "surrogatepass")).digest())
+            whole.update(hashlib.sha256(data).digest())
+        return whole.hexdigest()
+
+    @property
     def contents(self) -> Contents:
         """What *prepare* found. `open` comes first."""
         if self._contents is None:
@@ -162,7 +177,6 @@ class Session:
         """Remember that nothing of this submission can be imported, and why."""
         self._dead = error
         if self._contents is None:
-            # Not read, so not hashed: the draw then depends on the bytes, which is as good for what earns nothing.
             self._contents = Contents([], [], [], {}, "unread", uses_cuda=False)
         self._drop_template()
 

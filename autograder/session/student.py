@@ -36,7 +36,7 @@ _KINDS: Final = {
 class Ask(Protocol):
     """Send one request; return the value that came back, or raise a `SubmissionFault`."""
 
-    def __call__(self, request: p.Request, what: str) -> Any: ...  # noqa: D102, ANN401
+    def __call__(self, request: p.Request, what: str) -> Any: ...  # noqa: D102
 
 
 def outgoing(value: object) -> object:
@@ -99,14 +99,15 @@ class Handle:
     def __repr__(self) -> str:
         return f"<{self._name}: {self.description}, behind the glass>"
 
-    def _wrap(self, value: object, name: str) -> Any:  # noqa: ANN401
+    def _wrap(self, value: object, name: str) -> Any:
         return wrap(self._ask, value, name)
 
-    def __call__(self, *arguments: object, **keywords: object) -> Any:  # noqa: ANN401
+    def __call__(self, *arguments: object, **keywords: object) -> Any:
+        """Call it with copies of the arguments; return data as values and everything else as a handle."""
         request = p.Call(self._reference, arguments, keywords)
         return self._wrap(self._ask(request, f"{self._name}(…)"), f"the result of {self._name}")
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             # Protocols of Python (copying, array conversion, …) ask for these; they are never the student's to answer.
             raise AttributeError(name)
@@ -116,7 +117,7 @@ class Handle:
     def __setattr__(self, name: str, value: object) -> None:
         self._ask(p.SetAttr(self._reference, name, value), f"{self._name}.{name} = …")
 
-    def __getitem__(self, key: object) -> Any:  # noqa: ANN401
+    def __getitem__(self, key: object) -> Any:
         path = f"{self._name}[{key!r}]"
         return self._wrap(self._ask(p.GetItem(self._reference, key), path), path)
 
@@ -142,7 +143,7 @@ class Handle:
         items = self._ask(p.Unpack(self._reference), f"unpacking {self._name}")
         return iter([self._wrap(item, f"{self._name}[{index}]") for index, item in enumerate(items)])
 
-    def get(self) -> Any:  # noqa: ANN401
+    def get(self) -> Any:
         """Return a copy of it as data. Raises `StudentError` that names the part which is none."""
         value = self._ask(p.Get(self._reference), f"the data of {self._name}")
         return _with_tensors(value)
@@ -181,7 +182,7 @@ class Student:
         self._ask = ask
         self._modules: dict[str, Handle] = {}
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         return self.module(name)
@@ -199,7 +200,7 @@ class Student:
         assert isinstance(handle, Handle)  # noqa: S101  # Put is answered by a handle, or by an exception
         return handle
 
-    def run(self, driver: Callable[..., object], *arguments: object, **keywords: object) -> Any:  # noqa: ANN401
+    def run(self, driver: Callable[..., object], *arguments: object, **keywords: object) -> Any:
         """
         Run ``driver``, a plain function, beside the student's code, and return what it returns.
 

@@ -152,7 +152,7 @@ class SocketTransport:
             self._check_output(self._printed_bytes)
 
     def take_output(self) -> tuple[str, int]:
-        """Return what was printed since the last call, as text with what is not UTF-8 replaced, and its size in bytes."""
+        """Return what was printed since the last call, as text (not UTF-8: replaced), and its size in bytes."""
         with contextlib.suppress(LimitExceeded):
             self._drain()
         text, count = self._printed.decode("utf-8", "replace"), self._printed_bytes

@@ -100,7 +100,7 @@ def _entries(path: Path, limits: IntakeLimits, clock: Clock, stack: contextlib.E
         if path.is_dir():
             entries = open_folder(path, limits, clock, stack)
         else:
-            file = stack.enter_context(open(path, "rb"))  # noqa: PTH123, SIM115 -- closed by the stack
+            file = stack.enter_context(open(path, "rb"))  # noqa: SIM115 -- closed by the stack
             entries = open_archive(file, limits, clock, stack)
     except OSError as error:
         msg = "There is no hand-in that can be read."
@@ -237,7 +237,7 @@ def _create(root: int, path: str) -> Iterator[BinaryIO]:
                 stack.callback(os.close, handle)
                 os.fchmod(handle, 0o755)
             # Modes are set, not asked for: the user who reads in the cage is another, whatever the umask here is.
-            file = stack.enter_context(open(os.open(last, _NEW_FILE, 0o600, dir_fd=handle), "wb"))  # noqa: PTH123
+            file = stack.enter_context(open(os.open(last, _NEW_FILE, 0o600, dir_fd=handle), "wb"))
             os.fchmod(file.fileno(), 0o644)
         yield file
 
@@ -252,7 +252,7 @@ def _open_target(into: Path, source: Path) -> int:
             into.mkdir()
         root = os.open(into, _DIRECTORY)
         os.fchmod(root, 0o755)
-        empty = not os.listdir(root)  # noqa: PTH208 -- by descriptor: what was checked is what is written to
+        empty = not os.listdir(root)
     except OSError as error:
         msg = f"{into}: expected an empty folder, or a name for one: {error.strerror}"
         raise ConfigError(msg) from error

@@ -208,8 +208,8 @@ def _turns(character: str) -> bool:
 def _escape(character: str) -> str:
     """Return a character as Python would write it; bytes that were not UTF-8 as bytes."""
     code = ord(character)
-    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 -- where surrogateescape keeps the bytes 0x80 to 0xFF
+    if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
-    if code < 0x100:  # noqa: PLR2004 -- what fits one byte is written as one
+    if code < 0x100:
         return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"  # noqa: PLR2004 -- likewise two bytes
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -227,7 +227,7 @@ def _open_plain(root: int, name: str) -> BinaryIO:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
             msg = "no plain file any more"
             raise OSError(msg)
-        return open(os.dup(handle), "rb")  # noqa: PTH123 -- a descriptor, which the reader closes
+        return open(os.dup(handle), "rb")
 
 
 @contextlib.contextmanager

@@ -1,9 +1,10 @@
 """
 A fork whose child belongs to the template's own parent.
 
-A test's process is nobody's child in the template: the zygote waits for it and learns its end from the kernel, not from a
-process that the student's code may have changed. ``CLONE_PARENT`` does that in one fork; where the template has threads,
-for which libc's own ``fork`` prepares and a bare system call does not, two forks do, the first of which ends at once.
+A test's process is nobody's child in the template: the zygote waits for it and learns its end from the kernel, not
+from a process that the student's code may have changed. ``CLONE_PARENT`` does that in one fork; where the template has
+threads, for which libc's own ``fork`` prepares and a bare system call does not, two forks do, the first of which ends
+at once.
 A fork of a process that holds torch takes milliseconds, so one is better than two.
 """
 

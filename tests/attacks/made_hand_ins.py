@@ -55,6 +55,7 @@ def zip_of_links(place: Path, world: World) -> Path:
 def tar_of_links(place: Path, world: World) -> Path:
     """Hard links, symbolic links, devices and pipes in a tar, and a file through a link."""
     with tarfile.open(place / "links.tar.gz", "w:gz") as archive:
+
         def add(name: str, kind: bytes = tarfile.REGTYPE, target: str = "", data: str = "") -> None:
             info = tarfile.TarInfo(name)
             info.type, info.linkname, info.size, info.mode = kind, target, len(data), 0o6777
@@ -90,9 +91,24 @@ def no_archive(place: Path, world: World) -> Path:
 def shadows(place: Path, world: World) -> Path:
     """Files that Python or pytest would run on their own, or in place of a library."""
     hand_in(place / "shadows", SOLUTION)
-    names = ("conftest.py", "sitecustomize.py", "usercustomize.py", "numpy.py", "torch/__init__.py", "json.py",
-             "autograder/__init__.py", "reference/__init__.py", "pytest.py", "msgpack.py", "hostile.pth", "a3/numpy.py",
-             "setup.py", "grading_tests/test_rnn_layers.py", "a3/__pycache__/rnn_layers.cpython-311.pyc", "a3/numpy.so")
+    names = (
+        "conftest.py",
+        "sitecustomize.py",
+        "usercustomize.py",
+        "numpy.py",
+        "torch/__init__.py",
+        "json.py",
+        "autograder/__init__.py",
+        "reference/__init__.py",
+        "pytest.py",
+        "msgpack.py",
+        "hostile.pth",
+        "a3/numpy.py",
+        "setup.py",
+        "grading_tests/test_rnn_layers.py",
+        "a3/__pycache__/rnn_layers.cpython-311.pyc",
+        "a3/numpy.so",
+    )
     for name in names:
         (place / "shadows" / name).parent.mkdir(parents=True, exist_ok=True)
         (place / "shadows" / name).write_text(PRINTER if not name.endswith(".pth") else f"import os; {PRINTER}")
@@ -133,6 +149,7 @@ def hostile_notebook(place: Path, world: World) -> Path:
 
 def _source(name: str, content: bytes | str) -> Callable[[Path, World], Path]:
     """Return what makes a hand-in whose layers are that content."""
+
     def make(place: Path, world: World) -> Path:
         folder = place / name
         hand_in(folder, "")

@@ -1,4 +1,4 @@
-"""The system-call filter: read by an interpreter of its own for both architectures, and tried by raw calls in the cage."""
+"""The system-call filter: read by an interpreter for both architectures, and tried by raw calls in the cage."""
 
 from __future__ import annotations
 
@@ -154,7 +154,8 @@ def errors(calls):
 
 def signal_grader(pid):
     found = []
-    for number, arguments in ((62, (pid, 9)), (200, (pid, 9)), (234, (pid, pid, 9)), (129, (pid, 9, 0)), (424, (3, 9, 0, 0))):
+    ways = ((62, (pid, 9)), (200, (pid, 9)), (234, (pid, pid, 9)), (129, (pid, 9, 0)), (424, (3, 9, 0, 0)))
+    for number, arguments in ways:
         found.append(raw(number, *arguments))
     return found
 
@@ -184,7 +185,8 @@ TRIED = {
     "clone NEWUSER": (56, (0x1000_0011, 0, 0, 0, 0)), "clone3": (435, (0, 0)), "keyctl": (250, (0, 0)),
     "bpf": (321, (0, 0, 0)), "userfaultfd": (323, (0,)), "perf_event_open": (298, (0, 0, 0, 0, 0)),
     "shmget": (29, (0, 4096, 0o1600)), "semget": (64, (0, 1, 0o1600)), "msgget": (68, (0, 0o1600)),
-    "mq_open": (240, (0, 0, 0, 0)), "pidfd_open": (434, (1, 0)), "setpriority": (141, (0, 0, 5)), "execve": (59, (0, 0, 0)),
+    "mq_open": (240, (0, 0, 0, 0)), "pidfd_open": (434, (1, 0)), "setpriority": (141, (0, 0, 5)),
+    "execve": (59, (0, 0, 0)),
     "prlimit64": (302, (1, 7, 0, 0)), "setsid": (112, ()), "setpgid": (109, (0, 0)), "chroot": (161, (0,)),
     "memfd_create": (319, (0, 0)), "fcntl F_SETOWN": (72, (1, 8, 1)), "fcntl F_SETSIG": (72, (1, 10, 9)),
     "prctl PR_SET_DUMPABLE": (157, (4, 0, 0, 0, 0)), "name_to_handle_at": (303, (0, 0, 0, 0, 0)),
@@ -205,7 +207,7 @@ def raw(cage):
 def test_raw_calls_are_refused(raw):
     """No refused call comes through by its number, in any tier."""
     found = dict(zip(TRIED, ask(raw, "errors", list(TRIED.values())), strict=True))
-    expected = {name: errno.EPERM for name in TRIED}
+    expected = dict.fromkeys(TRIED, errno.EPERM)
     expected |= {name: errno.EAFNOSUPPORT for name in TRIED if name.startswith("socket ")}
     assert found == {**expected, "clone3": errno.ENOSYS}
 

@@ -139,7 +139,7 @@ def elsewhere(folders):
     return made
 '''
 
-ENDS = '''
+ENDS = """
 import os, signal, sys, time
 
 def fine():
@@ -195,7 +195,7 @@ def state():
 def defaults():
     import torch
     return [str(torch.get_default_dtype()), "X" in os.environ]
-'''
+"""
 
 
 def others(cage) -> list[int]:
@@ -248,7 +248,10 @@ def test_files_elsewhere_are_removed_or_cannot_be_made(host, kind, cage, tmp_pat
     assert not [path for folder in folders if os.path.lexists(path := f"{folder}/left-by-a-submission")]
 
 
-@pytest.mark.parametrize("function", ["crash", "leave", "quit", "kill_all", "kill_template", "close_all", "garbage", "recurse"])
+ENDINGS = ("crash", "leave", "quit", "kill_all", "kill_template", "close_all", "garbage", "recurse")
+
+
+@pytest.mark.parametrize("function", ENDINGS)
 def test_an_end_costs_its_test_alone(cage, function):
     """However a process ends, and whatever it takes along, the next test is answered."""
     with submission(cage, ENDS) as session:
@@ -293,7 +296,7 @@ HOSTILE_IMPORTS = {
 
 @pytest.mark.parametrize("text", HOSTILE_IMPORTS.values(), ids=[name.replace(" ", "-") for name in HOSTILE_IMPORTS])
 def test_a_hostile_template_harms_itself_alone(cage, text):
-    """A template that replaced, closed, limited or ended whatever it can costs its own tests; the next submission passes."""
+    """A template that replaced, closed, limited or ended whatever it can costs its own tests; the next one passes."""
     with submission(cage, f"{text}\ndef f():\n    return 1\n") as session:
         for _ in range(2):
             try:

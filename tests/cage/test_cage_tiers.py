@@ -185,7 +185,7 @@ def layers(**changes: bool) -> tuple[Layer, ...]:
     """Return the layers of a machine where everything holds but ``changes``."""
     names = ("namespaces as root", "namespaces as a user", "own uid", "Python open to the uid", "Landlock", "seccomp",
              "control groups", "hidden files closed to the uid", "no daemon socket")  # fmt: skip
-    held = {name: True for name in names} | {name.replace("_", " "): value for name, value in changes.items()}
+    held = dict.fromkeys(names, True) | {name.replace("_", " "): value for name, value in changes.items()}
     return tuple(Layer(name, holds, "ABI 7" if name == "Landlock" else "x", "do y") for name, holds in held.items())
 
 

@@ -72,7 +72,7 @@ def environment():
 def ours():
     return sorted(name for name in sys.modules if name.startswith("autograder"))'''
 
-LOADER = '''
+LOADER = """
 import torch
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -83,7 +83,7 @@ def load(rounds):
         for (x,) in DataLoader(data, batch_size=5, num_workers=2):
             total += float(x.sum())
     return total
-'''
+"""
 
 
 @pytest.fixture

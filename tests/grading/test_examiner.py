@@ -10,7 +10,6 @@ from autograder.exam import Rule, limits
 from autograder.grading.examiner import Examiner
 from autograder.outcomes import PlannedTest, Verdict
 from autograder.secret import DEMO_SECRET, Secret
-from autograder.session import Contents
 
 TEST = PlannedTest(test="t.py::test", question="q")
 
@@ -19,7 +18,7 @@ class FakeSession:
     """What an examiner uses of a session, without a cage."""
 
     def __init__(self):
-        self.contents = Contents([], [], [], {}, "hash", uses_cuda=False)
+        self.code_hash = "hash"
         self.began = []
         self.requests = 0
         self.calls = []
@@ -146,7 +145,7 @@ def test_draws_depend_on_secret_code_and_test():
     assert Examiner(session, DEMO_SECRET, frozenset()).draw_for(TEST).seed == first.seed
     assert Examiner(session, Secret(b"x" * 32), frozenset()).draw_for(TEST).seed != first.seed
     assert Examiner(session, DEMO_SECRET, frozenset()).draw_for(PlannedTest(test="u", question="q")).seed != first.seed
-    session.contents = Contents([], [], [], {}, "other", uses_cuda=False)
+    session.code_hash = "other"
     assert Examiner(session, DEMO_SECRET, frozenset()).draw_for(TEST).seed != first.seed
 
 

@@ -68,7 +68,7 @@ MESSAGES: tuple[Message, ...] = (
 )
 
 
-def same(one: Any, other: Any) -> bool:  # noqa: PLR0911 - a line a type
+def same(one: Any, other: Any) -> bool:
     """Return whether two values are the same, types, byte for byte and NaN for NaN."""
     if type(one) is not type(other):
         return False

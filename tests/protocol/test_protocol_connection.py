@@ -154,7 +154,7 @@ def test_a_reply_to_an_earlier_call_is_refused() -> None:
 
 
 @pytest.mark.parametrize("taken", [False, True])
-def test_a_second_reply_is_refused(taken: bool) -> None:  # noqa: FBT001 - a case
+def test_a_second_reply_is_refused(taken: bool) -> None:
     """Bytes behind the reply are refused, whether it was taken yet or not."""
     grader = pair(State.TEST)[Role.GRADER]
     reply = reply_to(b"".join(grader.send(Get(HANDLE))), Value(1))
@@ -291,4 +291,4 @@ def test_the_protocol_imports_neither_torch_nor_pickle() -> None:
         "assert not new & {'torch', 'pickle', 'marshal', 'dill', 'socket', 'subprocess'}, new\n"
         "assert 'torch' not in sys.modules\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own code
+    subprocess.run([sys.executable, "-c", code], check=True)

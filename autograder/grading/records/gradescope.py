@@ -168,7 +168,7 @@ def _paragraphs(entry: QuestionScore) -> Iterable[str]:
 
 
 def _test_text(test: TestOutcome, told: set[str]) -> str:
-    """Return one test: how it ended, its claim, and the message below it; one that was ``told`` before is not repeated."""
+    """Return one test: how it ended, its claim, and the message below it, unless that was ``told`` before."""
     claim = " ".join(display_text(test.claim).split()) or "A hidden test."
     head = f"[{_MARKS.get(test.verdict, 'not graded')}] {claim}"
     if test.verdict is Verdict.PASSED or not test.student.strip():

@@ -12,6 +12,7 @@ import contextlib
 import os
 import secrets
 import stat
+from collections.abc import Iterator
 from typing import Final, Protocol
 
 from autograder.cage import syscalls
@@ -21,7 +22,6 @@ __all__ = ["FolderScratch", "MountedScratch", "Scratch", "empty_folder", "measur
 
 _SHARED_MEMORY: Final = "/dev/shm"  # it is the kernel's name for it
 _SHARED_MEMORY_MIB: Final = 256
-_WRITABLE_BY_ALL: Final = ("/tmp", "/var/tmp", "/run/lock")  # the system's names for them
 _DEEPEST: Final = 100
 _FLAGS: Final = syscalls.MS_NOSUID | syscalls.MS_NODEV
 
@@ -119,6 +119,7 @@ class FolderScratch:
         self.folder = folder
         self._uid = uid
         self._before: set[str] = set()
+        self._open_to_all = (_SHARED_MEMORY,) if uid is None else tuple({_SHARED_MEMORY, *_writable_by_all()})
         os.mkdir(folder, 0o700)
         if uid is not None:
             os.chown(folder, uid, uid)
@@ -138,7 +139,7 @@ class FolderScratch:
         return all([empty_folder(self.folder), *(self._empty_shared(folder) for folder in self._shared())])
 
     def _shared(self) -> tuple[str, ...]:
-        return (_SHARED_MEMORY,) if self._uid is None else (_SHARED_MEMORY, *_WRITABLE_BY_ALL)
+        return self._open_to_all
 
     def _left_in(self, folder: str) -> list[str]:
         """Return the names in ``folder`` that the submission made."""
@@ -170,6 +171,17 @@ class FolderScratch:
     def close(self) -> None:
         """Empty it; the folder stays for the slot's next submission, whose rules name it."""
         self.empty()
+
+
+def _writable_by_all() -> Iterator[str]:
+    """Yield the folders at most two levels below the root in which everybody may make files."""
+    for parent in ("/", *(f"/{name}" for name in _listed("/") if name not in ("proc", "sys"))):
+        for name in _listed(parent):
+            path = os.path.join(parent, name)
+            with contextlib.suppress(OSError):
+                mode = os.lstat(path).st_mode
+                if stat.S_ISDIR(mode) and mode & stat.S_IWOTH:
+                    yield path
 
 
 def _listed(folder: str) -> list[str]:

@@ -260,16 +260,9 @@ def wheel_python(tmp_path_factory):
 def test_an_installed_copy_shows_the_same(monkeypatch, name, wheel_python):
     """Installed in site-packages, as from a wheel, autograder shows a submission no more than the editable install."""
     python, packages = wheel_python
-    with started_by_exec(monkeypatch, KINDS[name], python) as nursery, slot(nursery) as cage:
-        with submission(cage, LOOK) as session:
-            assert ask(session, "where") == str(packages / "autograder/__init__.py")
-            hidden = [
-                "autograder.scoring",
-                "autograder.cage",
-                "autograder.grading",
-                "pytest",
-                "reference",
-                "grading_tests",
-            ]
-            shown = ["autograder.worker", "autograder.protocol", "autograder.errors", "numpy", "torch", "h5py"]
-            assert ask(session, "imports", [*hidden, *shown]) == shown
+    hidden = ["autograder.scoring", "autograder.cage", "autograder.grading", "pytest", "reference", "grading_tests"]
+    shown = ["autograder.worker", "autograder.protocol", "autograder.errors", "numpy", "torch", "h5py"]
+    nursery = started_by_exec(monkeypatch, KINDS[name], python)
+    with nursery, slot(nursery) as cage, submission(cage, LOOK) as session:
+        assert ask(session, "where") == str(packages / "autograder/__init__.py")
+        assert ask(session, "imports", [*hidden, *shown]) == shown

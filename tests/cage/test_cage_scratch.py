@@ -74,7 +74,7 @@ def as_a_plain_user(action) -> None:
                 prctl(4, 1)
             action()
             code = 0
-        except BaseException:
+        except BaseException:  # noqa: BLE001  # the fork must not return into pytest
             import traceback
 
             traceback.print_exc()
@@ -89,7 +89,7 @@ def open_folder(tmp_path):
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o777)
-    for parent in list(tmp_path.parents)[:2] + [tmp_path]:
+    for parent in [*list(tmp_path.parents)[:2], tmp_path]:
         parent.chmod(parent.stat().st_mode | 0o711)
     return str(folder)
 

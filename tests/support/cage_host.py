@@ -66,7 +66,7 @@ def main() -> None:
                 control.close()
                 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                 start(packet, socket.socket(fileno=descriptors[0]))
-            except BaseException:
+            except BaseException:  # noqa: BLE001  # the fork must not return into the loop
                 traceback.print_exc()
             finally:
                 os._exit(0)

@@ -21,6 +21,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from autograder.cage import Cage, CageSettings, Limits, Nursery, Tier, client, packets
 from autograder.session import Layout, Session
 from tests.support.closed_home import PLAIN_UID, closed_folder_above, needed_folders
@@ -71,6 +73,11 @@ KINDS = {
     "C as root": Kind(Tier.C),
     "C as a user": Kind(Tier.C, PLAIN_UID),
 }
+
+without_root_in_tier_b = pytest.mark.parametrize(
+    "kind", [name for name in KINDS if name != "B as root"], indirect=True, scope="session"
+)
+"""For tests that take long: what root does in tier B on its own account is in the others."""
 
 
 def why_not(kind: Kind) -> str:

@@ -13,6 +13,7 @@ A folder that is shown in part is *listable*: its names can be seen, its files n
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import importlib.metadata
 import os
@@ -175,8 +176,8 @@ def build_root(root: str, view: View) -> None:
     for name in ("lib", "lib64"):
         if os.path.islink(f"/{name}") and not os.path.lexists(f"{root}/{name}"):
             os.symlink(os.readlink(f"/{name}"), f"{root}/{name}")
-    # An interpreter that lives below /tmp has made the folder already; then temporary files go by TMPDIR alone.
-    if not os.path.lexists(f"{root}/tmp"):
+    # An interpreter that lives among temporary files has made the folder already; then they go by TMPDIR alone.
+    with contextlib.suppress(FileExistsError):
         os.symlink("/scratch", f"{root}/tmp")
 
 

@@ -5,7 +5,8 @@ Each hostile hand-in is graded among honest ones. It has succeeded when a canary
 it, when it gets more than its honest part is worth or no grade at all ("not graded: our fault" is an escape too), when
 the results of an honest neighbour differ from those that it has alone, or when something is left behind.
 
-By default every file runs in the strongest cage of the machine, and some in the others. Everything, everywhere::
+By default the quick ones run in the strongest cage of the machine, and some in the others. Everything, everywhere,
+which takes minutes::
 
     AUTOGRADER_ATTACKS=full python -m pytest tests/attacks
 """
@@ -43,7 +44,8 @@ CORE = (
     "read_by_links", "read_proc", "other_processes", "signal_everybody", "daemons", "stubborn_files", "written_results",
 )  # fmt: skip
 """What depends most on the kind of cage: these run in every one."""
-ABORT_S = 560
+SLOW_FORMS = ("many_functions",)
+ABORT_S = 1500
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def hand_ins(world: World, kind: str) -> list[tuple[str, Path]]:
     chosen = [each for each in HOSTILE.values() if FULL or first or each.name in CORE]
     attacks = [(each.name, hostile_hand_in(world, each, place / each.name)) for each in chosen]
     if FULL or first:
-        for number, (name, (make, _)) in enumerate(MADE.items()):
+        made = [each for each in MADE.items() if FULL or each[0] not in SLOW_FORMS]
+        for number, (name, (make, _)) in enumerate(made):
             own = place / f"made-{number}"
             own.mkdir()
             attacks.append((name, make(own, world)))

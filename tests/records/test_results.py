@@ -104,7 +104,7 @@ def test_rules_are_told_with_file_line_and_cost():
 
 def test_long_texts_are_cut_with_a_note():
     """Gradescope would cut without a word."""
-    many = [outcome(Verdict.FAILED, test=str(n), student="x" * 50_000) for n in range(40)]
+    many = [outcome(Verdict.FAILED, test=str(n), student=str(n) + "x" * 50_000) for n in range(40)]
     result = results(*many, outcome(question="extra", test="b"), notes=["n" * 300_000])
     for text in (result["tests"][0]["output"], result["output"]):
         assert len(text) == 100_000

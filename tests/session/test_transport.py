@@ -95,9 +95,13 @@ def test_what_is_no_answer_is_refused(glass, change):
     transport, theirs, _ = glass
     forged = {"garbage": lambda d: os.urandom(500), "prefix": lambda d: b"x" + d, "twice": lambda d: d + d}[change]
     thread = answering(theirs, lambda sock, data: sock.sendall(forged(data)))
+
+    def ask_twice():
+        transport.exchange(p.Begin(1), 5)
+        transport.exchange(p.Begin(1), 5)
+
     with pytest.raises(ProtocolError):
-        transport.exchange(p.Begin(1), 5)
-        transport.exchange(p.Begin(1), 5)
+        ask_twice()
     thread.join()
 
 

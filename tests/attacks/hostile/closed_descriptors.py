@@ -2,6 +2,7 @@
 
 import os
 
+SLOW = "each test is asked twice"
 SCORE = 0
 
 os.closerange(0, 256)

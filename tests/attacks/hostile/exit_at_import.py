@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 
+SLOW = "the import is tried twice"
 SCORE = 0
 
 atexit.register(lambda: os.write(3, b"passed"))

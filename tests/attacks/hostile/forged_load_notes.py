@@ -5,6 +5,7 @@ import time
 
 from a3 import kit
 
+SLOW = "it is refused after a whole import"
 SCORE = 30
 
 bad = "\x1b[2J\x1b]0;30 of 30\x07\u202e<script>alert(1)</script>\n=1+1\r\n"

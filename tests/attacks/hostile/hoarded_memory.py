@@ -2,5 +2,6 @@
 
 import numpy as np
 
+SLOW = "it fills its memory"
 SCORE = 30
 HELD = np.ones((700 << 20) // 8)

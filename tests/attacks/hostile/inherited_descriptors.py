@@ -6,6 +6,7 @@ import socket
 
 from a3 import kit
 
+SLOW = "it tries a thousand descriptors in each test"
 SCORE = 25
 
 

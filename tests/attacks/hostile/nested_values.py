@@ -5,6 +5,7 @@ import collections
 import numpy as np
 
 BASE = "stubs"
+SLOW = "it builds deep values"
 SCORE = 0
 SELF = [1, 2]
 SELF.append(SELF)

@@ -7,6 +7,7 @@ import numpy as np
 
 from a3 import kit
 
+SLOW = "it walks every object there is"
 SCORE = 7.5
 SEEN = []
 

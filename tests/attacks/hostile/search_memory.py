@@ -5,6 +5,7 @@ import re
 
 from a3 import kit
 
+SLOW = "it reads its whole memory"
 SCORE = 25
 _RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r[w-]")
 

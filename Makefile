@@ -22,7 +22,7 @@ demo: $(INSTALLED)
 	$(BIN)/autograder demo
 
 test: $(INSTALLED)
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -77,7 +77,7 @@ def _moves() -> dict[tuple[State, Role, type], State]:
         (of.ANSWERING, worker, m.Value): of.TEST,
         (of.ANSWERING, worker, m.Raised): of.TEST,
     }
-    for request in m.REQUESTS - {m.Begin, m.Fork, m.Load, m.Prepare}:
+    for request in sorted(m.REQUESTS - {m.Begin, m.Fork, m.Load, m.Prepare}, key=lambda each: each.__name__):
         moves[of.TEST, grader, request] = of.ANSWERING
     return moves
 

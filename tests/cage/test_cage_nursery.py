@@ -19,7 +19,7 @@ from autograder.cage import Nursery, Tier, client
 from autograder.cage.cgroups import _folders
 from autograder.errors import CageLost
 from tests.support.cages import KINDS, ask, slot, submission, until, why_not
-from tests.support.closed_home import become, open_python_to_all
+from tests.support.closed_home import become, open_python_to_all, open_to_all
 
 BUSY = """
     import os, time
@@ -91,9 +91,7 @@ def busy(host, kind, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     scratch.chmod(0o777)
-    for parent in list(scratch.parents)[:3]:
-        with contextlib.suppress(OSError):
-            parent.chmod(parent.stat().st_mode | 0o755)
+    open_to_all(scratch.parent)
     with host.nursery(kind.with_settings(scratch=str(scratch))) as nursery:
         cage = nursery.open_slot(0)
         session = submission(cage, BUSY).__enter__()
@@ -237,8 +235,7 @@ LOOK = """
 def wheel_python(tmp_path_factory):
     """A Python in which autograder is installed as a wheel would be: its files in site-packages, nothing editable."""
     folder = tmp_path_factory.mktemp("wheel")
-    for parent in (folder, *list(folder.parents)[:2]):
-        parent.chmod(0o755)
+    open_to_all(folder)
     command = [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")]
     made = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if made.returncode:

@@ -9,7 +9,7 @@ import pytest
 from autograder.cage import Limits
 from autograder.cage.scratch import FolderScratch, empty_folder, measure, remove_entries
 from autograder.cage.syscalls import prctl
-from tests.support.closed_home import PLAIN_UID
+from tests.support.closed_home import PLAIN_UID, open_to_all
 
 
 def nested(folder: str, depth: int) -> None:
@@ -89,8 +89,7 @@ def open_folder(tmp_path):
     folder = tmp_path / "open"
     folder.mkdir()
     folder.chmod(0o777)
-    for parent in [*list(tmp_path.parents)[:2], tmp_path]:
-        parent.chmod(parent.stat().st_mode | 0o711)
+    open_to_all(tmp_path)
     return str(folder)
 
 

@@ -9,7 +9,7 @@ import pytest
 from autograder.cage import CageSettings, Layer, Tier, choose, landlock
 from autograder.errors import ConfigError, NotFit
 from tests.support.cages import KINDS, SETGID, SETUID, SYS_ADMIN, Kind, ask, slot, submission, why_not
-from tests.support.closed_home import PLAIN_UID
+from tests.support.closed_home import PLAIN_UID, open_to_all
 
 ABIS = (0, 1, 3, landlock.NEWEST_ABI)
 
@@ -59,6 +59,7 @@ def test_each_tier_on_each_landlock(host, name, abi, tmp_path):
         return
     mine = tmp_path / "mine"
     mine.write_text("an answer")
+    open_to_all(tmp_path)
     for path in (mine, *list(mine.parents)[:2]):
         os.chown(path, kind.uid, kind.uid) if os.geteuid() == 0 else None
         path.chmod(0o700)
@@ -126,8 +127,7 @@ def test_without_landlock_hidden_paths_must_be_closed(host, tmp_path, mode, hold
     """Tier C with another uid but no Landlock: only when no hidden path is open to that uid; else it is named."""
     course = tmp_path / "course"
     course.mkdir()
-    for path in list(course.parents)[:2]:
-        path.chmod(0o755)
+    open_to_all(course.parent)
     for parent in list(course.parents)[2:-1]:
         if not parent.stat().st_mode & 1:
             pytest.skip(f"{parent} is closed to others, so nothing below it is open")

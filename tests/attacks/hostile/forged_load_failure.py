@@ -2,6 +2,7 @@
 
 from a3 import kit
 
+SLOW = "the import is tried twice"
 SCORE = 0
 
 from autograder.protocol import ErrorReport, Raised

@@ -4,6 +4,7 @@ import os
 
 from a3 import kit
 
+SLOW = "the import is tried twice"
 SCORE = 0
 
 kit.answer({"imported": 5, "stand_ins": 7, "notes": 3.5})

@@ -3,6 +3,7 @@
 import builtins
 import sys
 
+SLOW = "each test is asked twice"
 SCORE = 30
 
 

@@ -47,6 +47,7 @@ JAIL_FAILED: Final = 97
 
 _TICK_S: Final = 0.02
 _SETTLE_S: Final = 0.1
+_OTHER_PROGRAMS: Final = 256
 _DISK_EVERY: Final = 10
 """Ticks between two looks at the disk, which take longer than one at the processes."""
 _GROUP_HEADROOM_MIB: Final = 64
@@ -368,7 +369,8 @@ def serve(control: socket.socket, plan: Plan, view: View, work: str, group: Cont
         metadata_is_shared=not plan.has_namespaces,
         truncating_is_open=not plan.has_namespaces and plan.landlock_abi < landlock.TRUNCATE_ABI,
     )
-    others = _threads_of_own_uid() if plan.uid is None and plan.tier is Tier.C else 0
+    # The user's other programs come and go: the kernel's count is a ceiling, the exact one is watched.
+    others = _threads_of_own_uid() + _OTHER_PROGRAMS if plan.uid is None and plan.tier is Tier.C else 0
     syscalls.hide_from_own_uid()
     zygote = Zygote(control, plan, view, scratch, Jail(plan, scratch.folder, program, group, others))
     packets.send(control, {"ready": os.getpid()})

@@ -5,9 +5,10 @@ Each hostile hand-in is graded among honest ones. It has succeeded when a canary
 it, when it gets more than its honest part is worth or no grade at all ("not graded: our fault" is an escape too), when
 the results of an honest neighbour differ from those that it has alone, or when something is left behind.
 
-By default the quick ones run in the strongest cage of the machine, and some in the others. Everything, everywhere,
-which takes minutes::
+By default the quick ones run in the strongest cage of the machine. Some in the other cages too, and everything
+everywhere, which takes many minutes::
 
+    AUTOGRADER_ATTACKS=tiers python -m pytest tests/attacks
     AUTOGRADER_ATTACKS=full python -m pytest tests/attacks
 """
 
@@ -35,6 +36,7 @@ from tests.attacks.staging import HERE, HONEST, ROOT, Hostile, World, hostile_fi
 
 PLAIN_UID = 64_123
 FULL = os.environ.get("AUTOGRADER_ATTACKS") == "full"
+ALL_KINDS = os.environ.get("AUTOGRADER_ATTACKS") in ("full", "tiers")
 HOSTILE = {each.name: each for each in hostile_files() if FULL or not each.slow}
 KINDS: dict[str, tuple[str, int]] = {
     "A": ("A", 0), "B as a user": ("B", PLAIN_UID), "C as root": ("C", 0), "C as a user": ("C", PLAIN_UID)
@@ -168,7 +170,7 @@ def not_shown_safely(text: str) -> list[str]:
     return sorted({hex(ord(c)) for c in text if c not in "\n\t" and unicodedata.category(c) in unseen})
 
 
-every_kind = pytest.mark.parametrize("kind", list(KINDS))
+every_kind = pytest.mark.parametrize("kind", list(KINDS) if ALL_KINDS else [k for k in KINDS if not why_not(k)][:1])
 
 
 def test_no_hand_in_takes_the_place_of_the_table(tmp_path):

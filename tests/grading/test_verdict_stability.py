@@ -26,10 +26,10 @@ def _fit() -> None:
 
 
 def test_verdicts_do_not_depend_on_the_secret() -> None:
-    """Each sample has the same verdict in each test, and the same total, under three secrets."""
+    """Each sample has the same verdict in each test, and the same total, under two secrets."""
     samples = find_submissions([ROOT / "samples"], ASSIGNMENT.package)
 
-    assert other_verdicts(ASSIGNMENT, samples, range(3)) == []
+    assert other_verdicts(ASSIGNMENT, samples, range(2)) == []
 
 
 def test_a_submission_graded_again_has_the_same_results() -> None:

@@ -117,9 +117,10 @@ def clean_path(name: str, limits: IntakeLimits) -> tuple[str, str]:
 
     The one form is relative, has ``/`` between its parts, no empty part and no ``.`` or ``..``.
     """
-    if name.startswith("/") or _DRIVE.match(name):
-        return "", "an absolute path"
     parts = [part for part in name.split("/") if part not in ("", ".")]
+    # A drive may stand behind "./", which is taken away.
+    if name.startswith("/") or _DRIVE.match("/".join(parts)):
+        return "", "an absolute path"
     reason = _absurd(name, parts, limits)
     return ("", reason) if reason else ("/".join(parts), "")
 

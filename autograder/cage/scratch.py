@@ -136,10 +136,7 @@ class FolderScratch:
 
     def empty(self) -> bool:
         """Remove the folder's files and those that the submission left elsewhere."""
-        return all([empty_folder(self.folder), *(self._empty_shared(folder) for folder in self._shared())])
-
-    def _shared(self) -> tuple[str, ...]:
-        return self._open_to_all
+        return all([empty_folder(self.folder), *(self._empty_shared(folder) for folder in self._open_to_all)])
 
     def _left_in(self, folder: str) -> list[str]:
         """Return the names in ``folder`` that the submission made."""
@@ -159,7 +156,7 @@ class FolderScratch:
     def usage(self, most: int) -> tuple[int, float]:
         """Walk the folder and what was left in the shared ones: there is no quota to ask."""
         files, size = measure(self.folder, None, most)
-        for folder in self._shared():
+        for folder in self._open_to_all:
             more = measure(folder, self._left_in(folder), most - files)
             files, size = files + more[0], size + more[1]
         return files, size / 2**20

@@ -25,6 +25,7 @@ import numpy as np
 
 from autograder import protocol as p
 from autograder.cage import IMPORT_LIMITS, Cage, Lap, Limits, connected_pair, explain
+from autograder.cage.zygote import JAIL_FAILED
 from autograder.errors import CageLost, LimitExceeded, ProtocolError, StudentError, SubmissionFault, WorkerDied
 from autograder.session import messages
 from autograder.session.student import Student, outgoing
@@ -318,6 +319,9 @@ class Session:
             text = f"{what}: your code's process sent something that is no answer."
             return ProtocolError(text, f"{text} {error.staff}")
         lap = self._cage.lap(settle=True)
+        if self._contents is None and any(os.waitstatus_to_exitcode(end.status) == JAIL_FAILED for end in lap.ended):
+            # Nothing of the submission had run, so this end is the cage's word: our failure, not the student's zero.
+            raise CageLost("the cage could not be closed around a template")
         if lap.reached is None and isinstance(error, LimitExceeded):
             return LimitExceeded(error.limit, f"{what}: {explain(error.limit, limits)}")
         return messages.death(what, lap, limits)

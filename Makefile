@@ -23,9 +23,9 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cage --ignore tests/attacks
+	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cage
 	# One at a time: they look at what is left on the whole machine, and use one plain uid.
-	$(BIN)/python -m pytest tests/cage tests/attacks
+	$(BIN)/python -m pytest tests/cage
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif

@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +45,8 @@ def layout_of(chosen: Assignment) -> Layout:
 
 @contextlib.contextmanager
 def open_cage(tier: Tier) -> Iterator[tuple[Nursery, Cage]]:
-    """Start a nursery and one slot; end both."""
-    with Nursery(settings_for(tier)) as nursery:
+    """Start a nursery and one slot, as for a class; end both."""
+    with Nursery(replace(settings_for(tier), huge_pages=True)) as nursery:
         cage = nursery.open_slot(0)
         try:
             yield nursery, cage

@@ -23,7 +23,7 @@ _PATIENCE_S: Final = 2.0
 
 
 class ControlGroup:
-    """A group of this cage's own. `join` is called by each template, before it loses its rights."""
+    """A group of this cage's own; what a process in it forks is in it too."""
 
     def __init__(self, folders: list[str], *, version: int) -> None:
         self._joins = [os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC) for folder in folders]
@@ -48,10 +48,11 @@ class ControlGroup:
             cls.remove(name)
             return None
 
-    def join(self) -> None:
-        """Move the calling process into the group."""
+    def take_in(self, pid: int) -> None:
+        """Move process ``pid`` into the group, if it has not ended."""
         for fd in self._joins:
-            os.write(fd, b"0")
+            with contextlib.suppress(ProcessLookupError):
+                os.write(fd, str(pid).encode())
 
     def bound(self, *, memory_mib: int, processes: int) -> bool:
         """Set the limits of the whole group; return False when it holds more memory than that already."""

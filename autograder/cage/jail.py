@@ -1,7 +1,6 @@
 """
 From a fork of the zygote to a caged process: a list of stages in the only order that works.
 
-    group         first: it needs the rights that later stages take, and must count the import
     signals       the zygote's handlers are not the student's
     descriptors   before anything of the student's runs, nothing of ours stays open
     environment   empty but for a home, so that nothing is told
@@ -74,8 +73,6 @@ class Jail:
             limits: What bounds the process from the first instruction of the student's on.
             ruleset: The Landlock rules, or None where Landlock is not in force.
         """
-        if self.group is not None:
-            self.group.join()
         self._reset_signals()
         self._keep_only(connection, output, ruleset)
         self._clear_environment()

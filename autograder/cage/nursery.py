@@ -32,6 +32,7 @@ from typing import Any, Final, NoReturn
 
 from autograder.cage import packets, syscalls, zygote
 from autograder.cage.cgroups import ControlGroup
+from autograder.cage.pages import move_heap_to_huge_pages
 from autograder.cage.processes import Scope, children
 from autograder.cage.scratch import empty_folder
 from autograder.cage.tiers import CageSettings, Plan, Tier, begin_namespaces, choose, finish_namespaces, survey
@@ -57,7 +58,7 @@ the first gradient that is handed on, half a second's worth of symbolic algebra.
 """
 
 
-def _preload() -> None:
+def _preload(*, huge_pages: bool) -> None:
     for name in _PRELOADED:
         importlib.import_module(name)
     torch = sys.modules["torch"]
@@ -66,6 +67,8 @@ def _preload() -> None:
     torch.set_num_interop_threads(1)
     gc.collect()
     gc.freeze()
+    if huge_pages:
+        move_heap_to_huge_pages()
 
 
 def _settings(packet: dict[str, Any]) -> CageSettings:
@@ -222,7 +225,7 @@ def _serve(boss: socket.socket) -> None:
         packets.send(boss, {"refused": str(error)})
         return
     view = find_view(settings.requirements)
-    _preload()
+    _preload(huge_pages=settings.huge_pages)
     packets.send(boss, {"plan": asdict(plan)})
     syscalls.reap_orphans()
     slots = _Slots(boss, view, settings)

@@ -34,6 +34,7 @@ __all__ = [
     "MS_REC",
     "MS_REMOUNT",
     "bind_read_only",
+    "collapse",
     "die_with_parent",
     "drop_all_capabilities",
     "forbid_new_privileges",
@@ -72,6 +73,7 @@ _AT_FDCWD: Final = -100
 _AT_RECURSIVE: Final = 0x8000
 _MOUNT_ATTR_READ_ONLY_NOSUID_NODEV: Final = 1 | 2 | 4
 _SYS_MOUNT_SETATTR: Final = 442
+_MADV_COLLAPSE: Final = 25
 _SYS_PIVOT_ROOT: Final = {"x86_64": 155, "aarch64": 41}
 
 _PR_SET_PDEATHSIG: Final = 1
@@ -174,6 +176,11 @@ def bind_read_only(source: str, target: str) -> None:
         len(attributes),
         what=f"mount_setattr {target}",
     )
+
+
+def collapse(address: int, size: int) -> None:
+    """Move ``size`` bytes from ``address`` on, both multiples of a huge page, to huge pages."""
+    _checked(_libc.madvise(ctypes.c_void_p(address), ctypes.c_size_t(size), ctypes.c_int(_MADV_COLLAPSE)), "madvise")
 
 
 def unmount(target: str) -> None:

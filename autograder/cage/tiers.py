@@ -64,6 +64,8 @@ class CageSettings:
             protect them, and the cage refuses to start when its uid can open one.
         requirements: Lines of the course's ``requirements.txt``.
         scratch: Where tier C makes its scratch folders.
+        huge_pages: Move the libraries to huge pages before the first fork, which takes a third of a second, and halves
+            what each fork takes: worth it where many submissions follow.
     """
 
     tier: Tier | None = None
@@ -74,6 +76,7 @@ class CageSettings:
     hidden: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     scratch: str = tempfile.gettempdir()
+    huge_pages: bool = False
 
     def __post_init__(self) -> None:
         if self.landlock_abi is not None and not 0 <= self.landlock_abi <= landlock.NEWEST_ABI:

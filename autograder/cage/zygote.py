@@ -165,6 +165,10 @@ class Zygote:
         if pid == 0:
             _become_template(self._jail, connection, output, limits, self._ruleset)
         self._template = pid
+        if self._jail.group is not None:
+            # From here and not in the fork: the kernel makes a joiner wait for milliseconds, and the fork has much to
+            # do. It runs nothing of the student's before the grader has had the answer to this packet.
+            self._jail.group.take_in(pid)
 
     def _watch(self, limits: Limits, *, importing: bool) -> None:
         self._collect()

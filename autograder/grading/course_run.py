@@ -17,7 +17,7 @@ import select
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ __all__ = ["ClassRun", "Result", "find_submissions"]
 _ENTRY: Final = "autograder.grading.slot:serve"
 _READY_S: Final = 120.0
 _TRIES: Final = 2
+_MANY: Final = 8
+"""From so many submissions on, what huge pages save in each is more than they cost at the start."""
 _EDITION: Final = re.compile(r"(assignment|asgn|homework|hw|a)[-_ ]?\d", re.IGNORECASE)
 _TABLE: Final = "grades.csv"
 _OURS: Final = "This submission could not be graded, and that is not your fault. Staff have been told."
@@ -179,7 +181,7 @@ class ClassRun:
         return Result(job, load_score(self.assignment.questions, job.out, summary), summary["problem"], skipped)
 
     def _grade(self, todo: deque[Job], results: dict[str, Result]) -> None:
-        with Nursery(self.settings) as nursery:
+        with Nursery(replace(self.settings, huge_pages=len(todo) >= _MANY)) as nursery:
             self.on_plan(nursery.plan)
             count = min(self.jobs, len(todo)) if nursery.plan.may_run_beside_others else 1
             slots = [self._start(nursery, number) for number in range(count)]

@@ -5,8 +5,8 @@ Each hostile hand-in is graded among honest ones. It has succeeded when a canary
 it, when it gets more than its honest part is worth or no grade at all ("not graded: our fault" is an escape too), when
 the results of an honest neighbour differ from those that it has alone, or when something is left behind.
 
-By default the quick ones run in the strongest cage of the machine. Some in the other cages too, and everything
-everywhere, which takes many minutes::
+By default a few run in the strongest cage of the machine. All that are quick there and those few in every other cage,
+as before a change is merged; and everything everywhere, which takes many minutes::
 
     AUTOGRADER_ATTACKS=tiers python -m pytest tests/attacks
     AUTOGRADER_ATTACKS=full python -m pytest tests/attacks
@@ -36,8 +36,7 @@ from tests.attacks.staging import HERE, HONEST, ROOT, Hostile, World, hostile_fi
 
 PLAIN_UID = 64_123
 FULL = os.environ.get("AUTOGRADER_ATTACKS") == "full"
-ALL_KINDS = os.environ.get("AUTOGRADER_ATTACKS") in ("full", "tiers")
-HOSTILE = {each.name: each for each in hostile_files() if FULL or not each.slow}
+TIERS = FULL or os.environ.get("AUTOGRADER_ATTACKS") == "tiers"
 KINDS: dict[str, tuple[str, int]] = {
     "A": ("A", 0), "B as a user": ("B", PLAIN_UID), "C as root": ("C", 0), "C as a user": ("C", PLAIN_UID)
 }  # fmt: skip
@@ -46,7 +45,15 @@ CORE = (
     "read_by_links", "read_proc", "other_processes", "signal_everybody", "daemons", "stubborn_files", "written_results",
 )  # fmt: skip
 """What depends most on the kind of cage: these run in every one."""
+ALWAYS = (*CORE, "crashes", "forged_replies", "memory_bomb", "patched_libraries", "predicted_inputs", "read_frames")
+HOSTILE = {each.name: each for each in hostile_files() if FULL or (not each.slow if TIERS else each.name in ALWAYS)}
 SLOW_FORMS = ("many_functions",)
+ALWAYS_FORMS = ("zip_slip", "tar_of_links", "zip_bomb", "shadows", "deep_notebook", "codec_idna", "deep_blocks", "bidi")
+FORMS = {
+    name: made
+    for name, made in MADE.items()
+    if FULL or (name not in SLOW_FORMS if TIERS else name in ALWAYS_FORMS)
+}  # fmt: skip
 ABORT_S = 1500
 
 
@@ -94,8 +101,7 @@ def hand_ins(world: World, kind: str) -> list[tuple[str, Path]]:
     chosen = [each for each in HOSTILE.values() if FULL or first or each.name in CORE]
     attacks = [(each.name, hostile_hand_in(world, each, place / each.name)) for each in chosen]
     if FULL or first:
-        made = [each for each in MADE.items() if FULL or each[0] not in SLOW_FORMS]
-        for number, (name, (make, _)) in enumerate(made):
+        for number, (name, (make, _)) in enumerate(FORMS.items()):
             own = place / f"made-{number}"
             own.mkdir()
             attacks.append((name, make(own, world)))
@@ -170,7 +176,7 @@ def not_shown_safely(text: str) -> list[str]:
     return sorted({hex(ord(c)) for c in text if c not in "\n\t" and unicodedata.category(c) in unseen})
 
 
-every_kind = pytest.mark.parametrize("kind", list(KINDS) if ALL_KINDS else [k for k in KINDS if not why_not(k)][:1])
+every_kind = pytest.mark.parametrize("kind", list(KINDS) if TIERS else [k for k in KINDS if not why_not(k)][:1])
 
 
 def test_no_hand_in_takes_the_place_of_the_table(tmp_path):
@@ -204,14 +210,14 @@ def test_a_hostile_hand_in_gains_nothing(run, kind, hostile: Hostile):
 
 
 @every_kind
-@pytest.mark.parametrize("name", list(MADE), ids=[name.encode("unicode_escape").decode() for name in MADE])
+@pytest.mark.parametrize("name", list(FORMS), ids=[name.encode("unicode_escape").decode() for name in FORMS])
 def test_a_hostile_form_gains_nothing(run, kind, name):
     """An archive, a notebook, an encoding or a name: graded or refused, never more than its honest part."""
     if name not in {each["name"] for each in run.report["results"]}:
         pytest.skip("runs in this kind of cage when AUTOGRADER_ATTACKS=full")
     result, written = run.result(name), run.files(name)
     assert not result["ours"], result["problem"]
-    assert (result["total"] or 0) <= MADE[name][1] + 1e-9
+    assert (result["total"] or 0) <= FORMS[name][1] + 1e-9
     assert leaks(written + result["screen"].encode(), run.world) == []
     assert b"ESCAPED" not in written
     assert not list(run.world.home.rglob("escaped*"))

@@ -52,8 +52,8 @@ def start(packet: dict[str, Any], boss: socket.socket) -> None:
 def main() -> None:
     """Import the libraries, then fork what is asked for until the socket closes."""
     control = socket.socket(fileno=int(sys.argv[1]))
-    nursery._preload()
-    nursery._preload = lambda: None
+    nursery._preload(huge_pages=False)
+    nursery._preload = lambda **_: None
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         try:

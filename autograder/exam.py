@@ -13,6 +13,7 @@ The docstring is the claim that the test checks: the student reads it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import pytest
 
@@ -24,12 +25,14 @@ from autograder.compare import (
     assert_shape,
     assert_that,
     assert_unchanged,
+    entries,
     unpack,
 )
 from autograder.errors import ConfigError
 from autograder.outcomes import Effect
 
 __all__ = [
+    "ATTEMPT",
     "Rule",
     "as_array",
     "assert_close",
@@ -37,11 +40,15 @@ __all__ = [
     "assert_shape",
     "assert_that",
     "assert_unchanged",
+    "entries",
     "limits",
     "question",
     "rules",
     "unpack",
 ]
+
+ATTEMPT: Final = "attempt"
+"""The effect of a rule that costs nothing and says whether there is anything to judge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +60,11 @@ class Rule:
         kind: ``"import"``, ``"name"``, ``"call"`` and ``"loop"`` forbid, ``"requires"`` asks for.
         names: What is forbidden or asked for; a dotted name may be given by its tail.
         module: The student's module, below the package.
-        function: Only in this function or method; None for the whole module.
+        function: Only in this function or method; None for the whole module. What a function requires may stand in a
+            function or method of the module that it uses.
         effect: ``"warn"`` costs nothing, ``"cap"`` leaves at most ``cap`` of the question's points, ``"zero"`` none.
+            ``"attempt"`` costs nothing either: a test that fails reads *not attempted* where what the rule requires is
+            not there.
         cap: Share of the points, 0 to 1.
         text: What the student reads.
     """
@@ -68,9 +78,13 @@ class Rule:
     text: str = ""
 
     def __post_init__(self) -> None:
+        if self.effect not in (ATTEMPT, *(effect.value for effect in Effect)):
+            raise ConfigError(f"Rule.effect must be warn, cap, zero or attempt, not {self.effect!r}")
         if self.kind not in ("import", "name", "call", "loop", "requires"):
             raise ConfigError(f"Rule.kind must be import, name, call, loop or requires, not {self.kind!r}")
-        if (Effect(self.effect) is Effect.CAP) != (self.cap is not None):
+        if self.effect == ATTEMPT and self.kind != "requires":
+            raise ConfigError(f"Rule.effect 'attempt' belongs to the kind 'requires', not to {self.kind!r}")
+        if (self.effect == Effect.CAP.value) != (self.cap is not None):
             raise ConfigError("Rule.cap belongs to the effect 'cap', and to no other")
 
 

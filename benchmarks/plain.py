@@ -9,20 +9,18 @@ each time, and FILE gets the wall and processor seconds of each round.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import json
 import os
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 from autograder.draw import Draw
+from tests.content.local_student import LocalStudent
 
-COURSE = Path(__file__).resolve().parents[1]
 _now: dict[str, Any] = {}
 
 
@@ -40,25 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: of a hidden test")
 
 
-def _local_student() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("local_student", COURSE / "tests/content/local_student.py")
-    if spec is None or spec.loader is None:
-        raise ImportError("tests/content/local_student.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["local_student"] = module  # its dataclasses look for it there
-    spec.loader.exec_module(module)
-    return module
-
-
 def _import_submission(config: pytest.Config) -> None:
     package = config.getoption("--package-name")
     for name in [name for name in sys.modules if name == package or name.startswith(f"{package}.")]:
         del sys.modules[name]
     names = config.getoption("--modules").split(",")
-    modules = {name: importlib.import_module(f"{package}.{name}") for name in names}
-    if "maker" not in _now:
-        _now["maker"] = _local_student()
-    _now["student"] = _now["maker"].local_student(**modules)
+    _now["student"] = LocalStudent({name: importlib.import_module(f"{package}.{name}") for name in names})
 
 
 def pytest_runtestloop(session: pytest.Session) -> bool | None:

@@ -15,13 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
 __all__ = ["gradients", "in_float64", "tensor"]
+
+Result = TypeVar("Result")
 
 
 def tensor(value: Any) -> Any:
@@ -33,11 +35,11 @@ def tensor(value: Any) -> Any:
     return value.to(torch.float64 if value.is_floating_point() else torch.int64)
 
 
-def in_float64(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+def in_float64(function: Callable[..., Result]) -> Callable[..., Result]:
     """Let a function of tensors take arrays as well, and work in float64."""
 
     @wraps(function)
-    def converted(*args: Any, **kwargs: Any) -> Tensor:
+    def converted(*args: Any, **kwargs: Any) -> Result:
         return function(*map(tensor, args), **{name: tensor(value) for name, value in kwargs.items()})
 
     return converted

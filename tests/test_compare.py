@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -23,6 +24,7 @@ from autograder.compare import (
     assert_that,
     assert_unchanged,
     describe,
+    entries,
     unpack,
 )
 from autograder.errors import ConfigError, Mismatch
@@ -249,6 +251,52 @@ def test_results_are_unpacked_with_a_reason_when_they_cannot_be() -> None:
         with pytest.raises(Mismatch) as caught:
             unpack(got, "next_h, cache")
         assert words in caught.value.student
+
+
+def test_a_known_mistake_is_named_only_if_its_value_has_come() -> None:
+    """What a mistake comes to is compared like an expected value; another wrong value says nothing of it."""
+    expected, shifted = np.array([[1.0, 2.0], [3.0, 5.0]]), np.array([[2.0, 1.0], [5.0, 3.0]])
+    mistakes = {"The columns are in the other order.": shifted, "Of another shape.": np.zeros(3)}
+    assert "other order" in message(shifted, expected, mistakes=mistakes)
+    assert "other order" not in message(shifted + 1e-3, expected, mistakes=mistakes)
+    late = {"They begin one word late.": np.array([1, 2])}
+    with pytest.raises(Mismatch, match="They begin one word late"):
+        assert_equal_int(np.array([1, 2]), np.array([2, 3]), name="x", mistakes=late)
+
+
+WHOLE = "wrong sign|times as large|times too small"
+
+
+def message(got: object, expected: object, **options: Any) -> str:
+    """Return what a student reads of a wrong answer."""
+    with pytest.raises(Mismatch) as caught:
+        assert_close(got, expected, name="dx", **options)
+    return caught.value.student
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [(-1.0, "the wrong sign"), (3.0, "3 times as large"), (0.25, "4 times too small"), (1.5, None), (-2.0, None)],
+)
+def test_a_whole_factor_is_named(factor: float, words: str | None) -> None:
+    """Where every entry is off by one sign or one whole factor, the message says so; else it does not."""
+    expected = np.array([[1.0, -2.0], [3.0, 5.5]])
+    text = message(factor * expected, expected)
+    assert (words or ".") in text
+    assert bool(re.search(WHOLE, text)) is (words is not None)
+    changed = factor * expected
+    changed[0, 0] += 0.1
+    assert not re.search(WHOLE, message(changed, expected))
+
+
+def test_entries_of_a_dict_come_with_a_reason_when_they_do_not() -> None:
+    """A dict gives what is asked for; what is none, and what lacks a key, is named."""
+    assert entries({"W": 1, "b": 2}, ["W"], name="grads") == {"W": 1, "b": 2}
+    for got, words in ((None, "grads is "), (np.zeros(2), "grads is an array of shape (2,)"), ([1], "grads is ")):
+        with pytest.raises(Mismatch, match=re.escape(words)):
+            entries(got, ["W"], name="grads")
+    with pytest.raises(Mismatch, match=re.escape("grads has no entry 'b', 'Wx'.")):
+        entries({"W": 1}, ["W", "b", "Wx"], name="grads")
 
 
 def test_helpers_for_claims_of_our_own() -> None:

@@ -9,9 +9,11 @@ before.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from typing import Final, Protocol
 
@@ -37,8 +39,8 @@ class Scratch(Protocol):
     def bound(self, limits: Limits) -> None:
         """From now on hold no more than ``limits`` allow, where the kernel can see to that."""
 
-    def empty(self) -> bool:
-        """Remove everything in it; return whether that succeeded."""
+    def empty(self, patience_s: float = math.inf) -> bool:
+        """Remove everything in it; return whether that succeeded, within ``patience_s`` seconds where it is given."""
 
     def usage(self, most: int) -> tuple[int, float]:
         """Return how many files it holds, more than ``most`` being too many to count, and how many MiB they take."""
@@ -78,9 +80,9 @@ class MountedScratch:
             syscalls.mount(None, _SHARED_MEMORY, None, _FLAGS | syscalls.MS_REMOUNT | syscalls.MS_NOEXEC, shared)
         self._bound = (limits.file_mib, limits.files)
 
-    def empty(self) -> bool:
+    def empty(self, patience_s: float = math.inf) -> bool:
         """Remove every file of both."""
-        return all([empty_folder(self.folder), empty_folder(_SHARED_MEMORY)])
+        return all([empty_folder(self.folder, patience_s), empty_folder(_SHARED_MEMORY, patience_s)])
 
     def usage(self, most: int) -> tuple[int, float]:
         """Ask the kernel, which keeps the bound: files of both, bytes of the scratch folder."""
@@ -134,9 +136,10 @@ class FolderScratch:
     def bound(self, limits: Limits) -> None:
         """Do nothing: there is no quota to set."""
 
-    def empty(self) -> bool:
+    def empty(self, patience_s: float = math.inf) -> bool:
         """Remove the folder's files and those that the submission left elsewhere."""
-        return all([empty_folder(self.folder), *(self._empty_shared(folder) for folder in self._open_to_all)])
+        shared = [self._empty_shared(folder, patience_s) for folder in self._open_to_all]
+        return all([empty_folder(self.folder, patience_s), *shared])
 
     def _left_in(self, folder: str) -> list[str]:
         """Return the names in ``folder`` that the submission made."""
@@ -149,9 +152,9 @@ class FolderScratch:
                     found.append(name)
         return found
 
-    def _empty_shared(self, folder: str) -> bool:
+    def _empty_shared(self, folder: str, patience_s: float) -> bool:
         names = self._left_in(folder)
-        return not names or remove_entries(folder, names)
+        return not names or remove_entries(folder, names, patience_s)
 
     def usage(self, most: int) -> tuple[int, float]:
         """Walk the folder and what was left in the shared ones: there is no quota to ask."""
@@ -214,21 +217,24 @@ def measure(folder: str, names: list[str] | None, most: int) -> tuple[int, int]:
                     if len(open_folders) == _DEEPEST:
                         return most + 1, size
                     inner = _opened(name, fd) if found.st_mode & 0o500 != 0o500 else _open_folder(name, fd)
-                    open_folders.append((inner, os.listdir(inner)))
+                    open_folders.append((inner, []))  # before it is read: a folder that is gone by then is closed too
+                    open_folders[-1][1].extend(os.listdir(inner))
     finally:
         for fd, _ in open_folders:
             os.close(fd)
     return files, size
 
 
-def empty_folder(folder: str) -> bool:
+def empty_folder(folder: str, patience_s: float = math.inf) -> bool:
     """Remove all that is in ``folder`` and return whether that succeeded."""
-    return remove_entries(folder, None)
+    return remove_entries(folder, None, patience_s)
 
 
-def remove_entries(folder: str, names: list[str] | None) -> bool:
+def remove_entries(folder: str, names: list[str] | None, patience_s: float = math.inf) -> bool:
     """
     Remove the entries ``names`` of ``folder``, or all with None, and return whether that succeeded.
+
+    A process that is alive may make entries faster than they go: where there is one, ``patience_s`` ends it.
 
     No recursion and no long path: a nested folder is moved up to the top, under a name that nobody can guess, before
     its own turn comes, so that a tree of any depth goes. Links are removed, never followed.
@@ -237,8 +243,11 @@ def remove_entries(folder: str, names: list[str] | None) -> bool:
         top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
         return False
+    deadline = time.monotonic() + patience_s
     try:
         while left := os.listdir(top) if names is None else names:
+            if time.monotonic() > deadline:
+                return False
             raised: list[str] = []
             for name in left:
                 if not _is_folder(name, top):

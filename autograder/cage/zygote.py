@@ -47,11 +47,15 @@ JAIL_FAILED: Final = 97
 
 _TICK_S: Final = 0.02
 _SETTLE_S: Final = 0.1
+_EMPTY_S: Final = 0.2
+"""Many times what the files of a test take; a template that makes new ones meanwhile is given up."""
 _OTHER_PROGRAMS: Final = 256
-_DISK_EVERY: Final = 10
-"""Ticks between two looks at the disk, which take longer than one at the processes."""
+_DISK_EVERY_S: Final = 0.2
+"""Between two looks at the disk, which take longer than one at the processes; tests may all be shorter than that."""
 _GROUP_HEADROOM_MIB: Final = 64
 """Page tables and pipes of the cage itself count in its control group too."""
+_PASSES: Final = 20
+"""Looks for processes that were forked meanwhile; who forks without end is watched, and has hard limits."""
 _ENDS_TOLD: Final = 20
 """A submission may start thousands of processes; a packet has room for the last ones to end."""
 _VICTIM_FIRST: Final = 800
@@ -71,7 +75,6 @@ class _Window:
     ended: deque[End] = field(default_factory=lambda: deque(maxlen=_ENDS_TOLD))
     cpu_ended_s: float = 0.0
     reached: str | None = None
-    ticks: int = 0
 
     def note(self, end: End, *, charged: bool) -> None:
         """Remember that a process ended, and its processor time if it is ``charged``."""
@@ -93,6 +96,7 @@ class Zygote:
         self._template: int | None = None
         self._window: _Window | None = None
         self._imported_mib = 0
+        self._looked_at = 0.0
         self._bounds: tuple[Limits, int | None] | None = None
         self._soft = _kernel_limits(IMPORT_LIMITS)
 
@@ -178,6 +182,10 @@ class Zygote:
         self._window = _Window(limits, importing, time.monotonic(), used.cpu_s, inherited, kills)
         if not importing and self._bounds != (limits, self._template):
             self._change_bounds(limits)
+        if not importing and self._window.reached is None and (reached := self._disk_limit_reached(limits)):
+            # A template that goes on making files between and in short tests is not stopped by ending those.
+            self._window.reached = reached
+            self._scope.kill_all_but(None)
 
     def _change_bounds(self, limits: Limits) -> None:
         """Put the limits of the test that begins on the kernel's own bounds."""
@@ -191,8 +199,11 @@ class Zygote:
         taken = address_space(self._template) if self._template is not None and wanted != self._soft else 0
         self._soft = wanted
         done: set[int] = set()
-        while taken and (new := set(self._scope.pids()) - done):
+        for _ in range(_PASSES if taken else 0):
             # A process of the submission may be forking right now.
+            new = set(self._scope.pids()) - done
+            if not new:
+                break
             self._jail.change_limits(new, limits, taken)
             done |= new
         self._bounds = (limits, self._template)
@@ -215,7 +226,6 @@ class Zygote:
         window = self._window
         if window is None or window.reached is not None:
             return
-        window.ticks += 1
         window.reached = self._limit_reached(window)
         if window.reached is not None:
             self._scope.kill_all_but(None if window.importing else self._template)
@@ -241,9 +251,13 @@ class Zygote:
         too_much = used.memory_mib > limits.memory_mib and self._jail.group is None
         if too_much and self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
             return "memory_mib"
-        return self._disk_limit_reached(limits) if window.ticks % _DISK_EVERY == 0 else None
+        return self._disk_limit_reached(limits)
 
     def _disk_limit_reached(self, limits: Limits) -> str | None:
+        now = time.monotonic()
+        if now - self._looked_at < _DISK_EVERY_S:
+            return None
+        self._looked_at = now
         files, size_mib = self._scratch.usage(limits.files)
         if files > limits.files:
             return "files"
@@ -282,7 +296,7 @@ class Zygote:
         answer = self._lap()
         left_over = self._scope.kill_all_but(self._template if keep_template else None)
         self._collect()
-        if not self._scratch.empty():
+        if not self._scratch.empty(_EMPTY_S):
             # A tree that resists goes with the mount; the template's working folder goes with it.
             self._scope.kill_all_but(None)
             self._scratch.close()

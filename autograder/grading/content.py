@@ -18,7 +18,7 @@ import pytest
 from autograder.cage import CageSettings, Limits
 from autograder.config import Assignment
 from autograder.errors import ConfigError
-from autograder.exam import Rule
+from autograder.exam import ATTEMPT, Rule
 from autograder.outcomes import Effect, Finding, PlannedTest
 from autograder.scoring import check_plan
 from autograder.session import Contents, Layout
@@ -95,6 +95,8 @@ class Exam:
         told = []
         for found in contents.findings:
             placed = self.rules[str(found["rule"])]
+            if placed.rule.effect == ATTEMPT:
+                continue
             effect = Effect(placed.rule.effect)
             concerned = placed.questions[:1] if effect is Effect.WARN else placed.questions
             text = f"{placed.rule.text} ({found['text']})" if placed.rule.text else str(found["text"])
@@ -106,6 +108,13 @@ class Exam:
                 for question in concerned
             ]  # fmt: skip
         return told
+
+    def unattempted(self, contents: Contents) -> dict[str, str]:
+        """Return what the student reads of each question that a rule found to be not attempted."""
+        placed = [self.rules[str(found["rule"])] for found in contents.findings]
+        return {
+            question: each.rule.text for each in placed if each.rule.effect == ATTEMPT for question in each.questions
+        }
 
 
 def plan_exam(assignment: Assignment, items: Iterable[pytest.Item]) -> Exam:

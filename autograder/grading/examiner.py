@@ -15,8 +15,9 @@ What is final at the first try: a function that is not there or was never writte
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -55,6 +56,8 @@ class Examiner:
         questions: The ids of all questions.
         record: Called with each outcome, as it happens.
         total_s: Seconds for all tests together; None where somebody is watching.
+        unattempted: What the student reads of each question for which there is nothing to judge, as was seen in the
+            text of the submission. Its tests are run all the same, and what passes has passed.
     """
 
     def __init__(
@@ -64,12 +67,14 @@ class Examiner:
         questions: frozenset[str],
         record: Callable[[TestOutcome], None] = lambda outcome: None,
         total_s: float | None = TOTAL_S,
+        unattempted: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.session = session
         self._secret = secret
         self._questions = questions
         self._record = record
         self._total_s = total_s
+        self._unattempted = unattempted
         self._began = time.monotonic()
         self._error: BaseException | None = None
 
@@ -116,7 +121,7 @@ class Examiner:
             ask()
         except Exception as error:  # noqa: BLE001  # a verdict for everything that a test can raise
             self._error = error
-            judgement = judge(error, question, self._questions, self.session.requests)
+            judgement = self._judge(error, question)
         caged_s, output = 0.0, ""
         try:
             lap, output = self.session.end()
@@ -125,6 +130,13 @@ class Examiner:
             self._error, judgement = error, judge(error, question, self._questions, 0)
         cpu_s = caged_s + time.process_time() - before
         return _Try(judgement, time.monotonic() - began, cpu_s, output)
+
+    def _judge(self, error: BaseException, question: str) -> Judgement:
+        judgement = judge(error, question, self._questions, self.session.requests)
+        nothing = self._unattempted.get(question)
+        if nothing is None or judgement.verdict not in (Verdict.FAILED, Verdict.BLOCKED):
+            return judgement
+        return Judgement(Verdict.NOT_ATTEMPTED, nothing, f"{nothing}\n{judgement.staff}", final=True)
 
     def _note(self, planned: PlannedTest, claim: str, rng: Draw, last: _Try, remark: str) -> None:
         judgement = last.judgement

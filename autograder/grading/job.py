@@ -64,6 +64,8 @@ def exam_hash(assignment: Assignment, secret: Secret, package: str | None) -> st
     whole.update("\0".join(parts).encode())
     for folder in (*assignment.test_paths, assignment.course / "reference", assignment.folder):
         whole.update(_tree_hash(folder).encode())
+    for shared in sorted((assignment.course / "grading_tests").glob("*.py")):
+        whole.update(hashlib.sha256(shared.read_bytes()).digest())
     return whole.hexdigest()
 
 

@@ -105,7 +105,8 @@ def _open(config: pytest.Config, items: list[pytest.Item]) -> None:
     opened = open_submission(cage, exam, intake, option.package)
     closing.append(opened.close)
     config.stash[EXAM] = exam
-    config.stash[EXAMINER] = Examiner(opened, secret, exam.question_ids, total_s=None)
+    unattempted = exam.unattempted(opened.contents)
+    config.stash[EXAMINER] = Examiner(opened, secret, exam.question_ids, total_s=None, unattempted=unattempted)
     for note in problem_notes(opened):
         print(f"note: {display_text(note)}", file=sys.stderr)
 

@@ -131,7 +131,8 @@ def _grade_intake(
                 findings = exam.findings(session.contents)
                 notes += problem_notes(session)
                 facts |= _session_facts(session)
-                examine_all(Examiner(session, secret, exam.question_ids, journal.append))
+                unattempted = exam.unattempted(session.contents)
+                examine_all(Examiner(session, secret, exam.question_ids, journal.append, unattempted=unattempted))
             finally:
                 session.close()
         except OurFault as error:

@@ -267,7 +267,10 @@ class Session:
         read_end, write_end = os.pipe()
         transport = SocketTransport(ours, read_end, convert=outgoing, output_bytes=self._check_output)
         try:
-            self._template.exchange(p.Fork(), _FORK_S, [theirs.fileno(), write_end])
+            reply = self._template.exchange(p.Fork(), _FORK_S, [theirs.fileno(), write_end])
+            if not (isinstance(reply, p.Value) and reply.value is True):
+                # Refused; and maybe it keeps the sockets, so that nobody would ever answer on them.
+                raise WorkerDied("The process that holds your code could start no other.")
         except _DIED as error:
             transport.close()
             self._drop_template()

@@ -105,7 +105,10 @@ class Handle:
     def __call__(self, *arguments: object, **keywords: object) -> Any:
         """Call it with copies of the arguments; return data as values and everything else as a handle."""
         request = p.Call(self._reference, arguments, keywords)
-        return self._wrap(self._ask(request, f"{self._name}(…)"), f"the result of {self._name}")
+        result = self._ask(request, f"{self._name}(…)")
+        # What a class makes is called as its class is: students read of ``CaptioningRNN.loss``.
+        made = self._reference.kind == "class"
+        return self._wrap(result, self._name if made else f"the result of {self._name}")
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -93,16 +93,17 @@ class SocketTransport:
 
     def _send(self, pieces: list[Buffer], descriptors: Sequence[int], deadline: float) -> None:
         left = [memoryview(piece).cast("B") for piece in pieces if len(piece)]
-        if descriptors:
-            sent = socket.send_fds(self._channel, [left[0]], list(descriptors), socket.MSG_NOSIGNAL)
-            left = _drop(left, sent)
+        beside = list(descriptors)
         while left:
             try:
-                sent = self._channel.sendmsg(left[:_PIECES], [], socket.MSG_NOSIGNAL)
-            except BlockingIOError:
+                if beside:
+                    sent = socket.send_fds(self._channel, [left[0]], beside, socket.MSG_NOSIGNAL)
+                else:
+                    sent = self._channel.sendmsg(left[:_PIECES], [], socket.MSG_NOSIGNAL)
+            except BlockingIOError:  # the other end does not read
                 self._wait(select.POLLOUT, deadline)
                 continue
-            left = _drop(left, sent)
+            left, beside = _drop(left, sent), []
 
     def _receive(self, deadline: float) -> Reply:
         while True:

@@ -113,6 +113,9 @@ class Border:
             return _tensor(value)
         if kind is np.ndarray:
             return value if value.flags.writeable and value.flags.aligned else value.copy()
+        if kind is str and value.isidentifier():
+            # As Python does with a constant: `cell_type is "rnn"` holds in a notebook, so it must hold here.
+            return sys.intern(value)
         if kind is tuple or kind is list:
             return kind(self.argument(item, memo) for item in value)
         if kind is dict:

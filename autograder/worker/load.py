@@ -115,11 +115,17 @@ def _compiled(entry: dict[str, Any], trees: Trees) -> _Module:
     tree = trees.get(source.text) or parse(source.text)
     if isinstance(tree, SyntaxProblem):
         parts: list[tuple[int, CodeType | SyntaxProblem]] = [(tree.line, tree)]
-    elif runs:
-        parts = [(node.lineno, _compile(ast.Module([node], []), source)) for node in tree.body]
     else:
-        parts = [(1, _compile(tree, source))]
+        old_names.renew(tree, source.text)
+        parts = _parts(tree, source)
     return _Module(source, entry["is_package"], parts)
+
+
+def _parts(tree: ast.Module, source: Source) -> list[tuple[int, CodeType | SyntaxProblem]]:
+    """Return what runs as one: a file whole, of a notebook each statement."""
+    if source.runs:
+        return [(node.lineno, _compile(ast.Module([node], []), source)) for node in tree.body]
+    return [(1, _compile(tree, source))]
 
 
 def _compile(tree: ast.Module, source: Source) -> CodeType | SyntaxProblem:

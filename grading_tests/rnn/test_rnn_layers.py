@@ -95,12 +95,18 @@ def assert_all_close(got, expected, dtype=np.float64):
 @question("rnn_step_forward", weight=2)
 def test_step_forward_matches_the_equation(student, rng):
     """One step of a vanilla RNN: next_h = tanh(x Wx + prev_h Wh + b)."""
-    inputs = draw_step(rng, N=3, D=10, H=4)
+    x, prev_h, Wx, Wh, b = inputs = draw_step(rng, N=3, D=10, H=4)
     expected = rnn.step(*inputs)
+    mistakes = {
+        "The bias b is missing.": rnn.step(x, prev_h, Wx, Wh, 0 * b),
+        "It is right for Wh transposed: prev_h comes first in the product, and Wh as it is.": rnn.step(
+            x, prev_h, Wx, Wh.T, b
+        ),
+    }
 
     next_h, _cache = unpack(student.rnn_layers.rnn_step_forward(*inputs), "next_h, cache")
 
-    assert_close(next_h, expected, name="next_h")
+    assert_close(next_h, expected, name="next_h", mistakes=mistakes)
 
 
 @question("rnn_step_forward")
@@ -209,10 +215,11 @@ def test_forward_returns_the_state_after_every_step(student, rng):
     """A sequence: the same step again and again, from h0 on; h holds the state after each step, and h0 is not in it."""
     inputs = draw_sequence(rng, N=2, T=4, D=3, H=5)
     expected = rnn.forward(*inputs)
+    before = np.concatenate([inputs[1][:, None], expected[:, :-1]], axis=1)
 
     h, _cache = unpack(student.rnn_layers.rnn_forward(*inputs), "h, cache")
 
-    assert_close(h, expected, name="h")
+    assert_close(h, expected, name="h", mistakes={"h holds the states before each step, not those after it.": before})
 
 
 @question("rnn_forward")
@@ -249,7 +256,7 @@ def test_forward_with_large_inputs(student, rng):
     assert_close(h, expected, name="h")
 
 
-@question("rnn_forward", weight=0.4, limited=True)
+@question("rnn_forward", weight=0.25, limited=True)
 def test_forward_of_a_batch_of_one(student, rng):
     """A minibatch may hold a single sequence; its axis stays."""
     inputs = draw_sequence(rng, N=1, T=3, D=2, H=4)
@@ -260,7 +267,18 @@ def test_forward_of_a_batch_of_one(student, rng):
     assert_close(h, expected, name="h")
 
 
-@question("rnn_forward", weight=0.4, limited=True)
+@question("rnn_forward", weight=0.25, limited=True)
+def test_forward_of_inputs_of_size_one(student, rng):
+    """An input may be a single number; its axis stays."""
+    inputs = draw_sequence(rng, N=3, T=5, D=1, H=4)
+    expected = rnn.forward(*inputs)
+
+    h, _cache = unpack(student.rnn_layers.rnn_forward(*inputs), "h, cache")
+
+    assert_close(h, expected, name="h")
+
+
+@question("rnn_forward", weight=0.25, limited=True)
 def test_forward_over_one_step(student, rng):
     """A sequence may have a single step; its axis stays, and the step starts from h0."""
     inputs = draw_sequence(rng, N=3, T=1, D=2, H=4)
@@ -415,10 +433,13 @@ def test_embedding_backward_adds_up_repeated_words(student, rng):
     """A word that occurs several times, in one caption or in several, collects the gradients of all its places."""
     words, W, dout = draw_words(rng, V=3, N=4, T=6), rng.normal((3, 5)), rng.normal((4, 6, 5))
     (expected,) = autodiff.gradients(rnn.word_embedding, (words, W), dout)
+    once = np.zeros_like(W)
+    once[words] = dout
 
     dW = embedding_backward(student, words, W, dout)
 
-    assert_close(dW, expected, name="dW")
+    mistakes = {"Of a word that occurs several times only the last place counts; all of them add up.": once}
+    assert_close(dW, expected, name="dW", mistakes=mistakes)
 
 
 @question("word_embedding_backward", weight=2)

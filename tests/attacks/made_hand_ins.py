@@ -11,6 +11,7 @@ import io
 import json
 import os
 import tarfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -81,6 +82,44 @@ def zip_bomb(place: Path, world: World) -> Path:
     return path
 
 
+def zip_of_doubles(place: Path, world: World) -> Path:
+    """Two members of one name, names that differ in case or in how they are composed, and one that is encrypted."""
+    path = place / "doubles.zip"
+    with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
+        warnings.simplefilter("ignore")
+        for name in (
+            "a3/rnn_layers.py",
+            "A3/rnn_layers.py",
+            "a3/RNN_layers.py",
+            "a3/./rnn_layers.py",
+            "a3/rnn_layers.py",
+        ):
+            archive.writestr(name, SOLUTION)
+        archive.writestr("a3/caf\u00e9.py", PRINTER)
+        archive.writestr("a3/cafe\u0301.py", PRINTER)
+        archive.writestr("a3/locked.py", PRINTER)
+    data = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        data[data.rindex(mark) + offset] |= 1
+    path.write_bytes(data)
+    return path
+
+
+def tar_of_lies(place: Path, world: World) -> Path:
+    """Extended headers that announce a terabyte, another path, and an owner that is root, before a solution."""
+    with tarfile.open(place / "lies.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        told = {"path": f"../../{'x' * 3000}", "size": str(1 << 40), "linkpath": str(world.secret), "uid": "0"}
+        for name, headers in (
+            ("a3/rnn_layers.py", {}),
+            ("a3/lies.py", told),
+            ("a3/sparse.py", {"GNU.sparse.size": str(1 << 40)}),
+        ):
+            info = tarfile.TarInfo(name)
+            info.pax_headers, info.size, info.uid = headers, len(SOLUTION.encode()), 0
+            archive.addfile(info, io.BytesIO(SOLUTION.encode()))
+    return place / "lies.tar"
+
+
 def no_archive(place: Path, world: World) -> Path:
     """A file that is no archive and is called like the class's own table."""
     path = place / "grades.csv.zip"
@@ -147,6 +186,33 @@ def hostile_notebook(place: Path, world: World) -> Path:
     return place / "book"
 
 
+def notebook_of_results(place: Path, world: World) -> Path:
+    """A notebook that holds its own grading: metadata, attachments and outputs that claim points, and no module."""
+    points = {
+        "grade": True,
+        "grade_id": "rnn_step_forward",
+        "points": 30,
+        "score": 30,
+        "solution": False,
+        "locked": True,
+    }
+    output = {
+        "output_type": "display_data",
+        "data": {"text/html": "<script>alert(1)</script>", "text/plain": "30 of 30"},
+    }
+    cell = {
+        "cell_type": "code",
+        "id": "=1+1",
+        "metadata": {"nbgrader": points},
+        "source": "score = 30\n%run " + str(world.secret),
+    }
+    (place / "claims").mkdir()
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "../../x", "language": ESCAPES}},
+            "cells": [{**cell, "outputs": [output], "attachments": {"a": {"image/png": "x"}}}] * 3}  # fmt: skip
+    (place / "claims" / "RNN_Captioning.ipynb").write_text(json.dumps(book))
+    return place / "claims"
+
+
 def _source(name: str, content: bytes | str) -> Callable[[Path, World], Path]:
     """Return what makes a hand-in whose layers are that content."""
 
@@ -193,10 +259,13 @@ MADE: dict[str, tuple[Callable[[Path, World], Path], float]] = {
     "zip_of_links": (zip_of_links, 30),
     "tar_of_links": (tar_of_links, 30),
     "zip_bomb": (zip_bomb, 30),
+    "zip_of_doubles": (zip_of_doubles, 30),
+    "tar_of_lies": (tar_of_lies, 30),
     "grades.csv_": (no_archive, 0),
     "shadows": (shadows, 30),
     "=cmd|' -C calc'!A0": (odd_names, 30),
     "deep_notebook": (deep_notebook, 0),
+    "notebook_of_results": (notebook_of_results, 0),
     ESCAPES: (hostile_notebook, 0),
     **{name: (_source(name, content), score) for name, (content, score) in _SOURCES.items()},
 }

@@ -2,8 +2,11 @@
 A course with marked secrets, honest hand-ins and hostile ones: what an attack run needs on disk.
 
 Each place that an attack may want to read holds a *canary*: random text that is nowhere else. An attack that brings one
-out, in whatever dress, has succeeded. Each file in ``hostile/`` says what its honest part is worth::
+out, in whatever dress, has succeeded. Each file in ``hostile/`` says what it is after, and what its honest part is
+worth::
 
+    GOAL = "read"        one of `GOALS`
+    ROUTE = "files"      one of `ROUTES`: the first thing that it tries
     SCORE = 25           the most that it may get
     BASE = "stubs"       what it starts from: the solution (the default) or the starter file
     SLOW = "why"         takes longer than a routine run should; only in the full run
@@ -13,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import secrets
 import shutil
 from dataclasses import dataclass, field
@@ -22,6 +26,37 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 PLACES = ("tests", "reference", "solution", "results", "neighbour", "name", "environment")
 HONEST = ("complete", "half_finished", "subtly_wrong")
+GOALS = {
+    "exhaust": "time, memory, files, processes or anything else without end",
+    "mislead": "people, by what a terminal, a page or a table shows",
+    "neighbours": "another's grading, the grader's processes, the machine",
+    "ours": "no verdict: what goes wrong is to count as the grader's failure",
+    "outlive": "to be alive or on disk when the grading is over",
+    "points": "more points than the honest part is worth",
+    "read": "hidden tests, the reference, what is expected, the key, another's work",
+}
+ROUTES = {
+    "descriptors": "what is open, inherited or sent along",
+    "disguise": "values that are not what they seem",
+    "exceptions": "what is raised, and what it says of itself",
+    "exits": "the ways to end: crashes, exit codes, what runs when things go",
+    "files": "names, links and folders",
+    "frames": "the interpreter's frames, heap and code",
+    "imports": "finders, loaders and what is imported by being there",
+    "kernel": "rare system calls",
+    "loops": "computing that does not end",
+    "memory": "pages: taken, searched, rewritten",
+    "output": "what is printed",
+    "patches": "libraries, and the worker's modules, replaced",
+    "proc": "what the kernel tells in /proc and /sys, and is told there",
+    "processes": "children, and reaching for others",
+    "sharing": "memory, semaphores and queues that several have",
+    "signals": "signals, stops and timers",
+    "sockets": "addresses and families",
+    "state": "what is remembered from call to call, chance included",
+    "threads": "what runs beside the worker",
+    "wire": "replies that are forged, malformed, early or slow",
+}
 _BASES = {"solution": "complete", "stubs": "untouched"}
 _LIMITS = """
 
@@ -45,10 +80,12 @@ notebooks = ["RNN_Captioning"]
 
 @dataclass(frozen=True)
 class Hostile:
-    """One file of ``hostile/``: its name, its text, and what its honest part is worth."""
+    """One file of ``hostile/``: its name, its text, what it is after, and what its honest part is worth."""
 
     name: str
     text: str
+    goal: str
+    route: str
     score: float
     base: str = "solution"
     slow: str = ""
@@ -91,7 +128,7 @@ class World:
 
 
 def hostile_files() -> list[Hostile]:
-    """Return every file of ``hostile/`` with its data, by name."""
+    """Return every file of ``hostile/`` with its data, by name; one with a goal or a route of its own is refused."""
     found = []
     for path in sorted((HERE / "hostile").glob("*.py")):
         text = path.read_text("utf-8")
@@ -102,8 +139,11 @@ def hostile_files() -> list[Hostile]:
             and isinstance(node.targets[0], ast.Name)
             and isinstance(node.value, ast.Constant)
         }
+        goal, route = data.get("GOAL"), data.get("ROUTE")
+        if goal not in GOALS or route not in ROUTES:
+            raise ValueError(f"{path.name}: GOAL must be one of {', '.join(GOALS)}, ROUTE one of {', '.join(ROUTES)}")
         base, slow = data.get("BASE", "solution"), data.get("SLOW", "")
-        found.append(Hostile(path.stem, text, float(data["SCORE"]), base, slow))
+        found.append(Hostile(path.stem, text, goal, route, float(data["SCORE"]), base, slow))
     return found
 
 
@@ -131,9 +171,17 @@ def _copy_course(world: World) -> None:
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, world.course / name)
     (source / "assignment.toml").write_text(_TOML)
+    _keep_layers(source / "RNN_Captioning.ipynb")
     _append(world.course / "grading_tests" / "rnn" / "test_rnn_layers.py", _LIMITS.format(**world.canaries))
     _append(world.course / "reference" / "rnn.py", f'\nCANARY = "{world.canaries["reference"]}"\n')
     _append(source / "a3" / "rnn_layers.py", f'\nCANARY = "{world.canaries["solution"]}"\n')
+
+
+def _keep_layers(path: Path) -> None:
+    """Drop the questions about captions: the attacks are on the layers, and their scores out of 30."""
+    notebook = json.loads(path.read_text("utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"] if "captioning" not in cell["id"]]
+    path.write_text(json.dumps(notebook), "utf-8")
 
 
 def _append(path: Path, text: str) -> None:

@@ -32,7 +32,19 @@ import pytest
 
 from autograder.grading.course_run import find_submissions
 from tests.attacks.made_hand_ins import MADE
-from tests.attacks.staging import HERE, HONEST, ROOT, Hostile, World, hostile_files, hostile_hand_in, leaks, make_world
+from tests.attacks.staging import (
+    GOALS,
+    HERE,
+    HONEST,
+    ROOT,
+    ROUTES,
+    Hostile,
+    World,
+    hostile_files,
+    hostile_hand_in,
+    leaks,
+    make_world,
+)
 
 PLAIN_UID = 64_123
 FULL = os.environ.get("AUTOGRADER_ATTACKS") == "full"
@@ -184,6 +196,15 @@ def test_no_hand_in_takes_the_place_of_the_table(tmp_path):
     (tmp_path / "grades.csv.zip").write_bytes(b"")
     (tmp_path / "other.zip").write_bytes(b"")
     assert [name for name, _ in find_submissions([tmp_path], "a3")] == ["grades.csv_", "other"]
+
+
+def test_the_hostile_files_cover_every_goal_and_every_route():
+    """A hundred attacks or more, each with its hope in words, and none of the ends and means without one."""
+    every = hostile_files()
+    assert len(every) >= 100
+    assert {each.goal for each in every} == set(GOALS)
+    assert {each.route for each in every} == set(ROUTES)
+    assert [each.name for each in every if not each.text.startswith('"""Hope: ')] == []
 
 
 @every_kind

@@ -134,6 +134,6 @@ def test_only_the_named_entries_go(tmp_path):
 def test_a_scratch_folder_that_cannot_be_emptied_is_not_opened(tmp_path, monkeypatch):
     """What resists is never shown to the next submission: opening fails."""
     scratch = FolderScratch(str(tmp_path / "slot"), None)
-    monkeypatch.setattr("autograder.cage.scratch.empty_folder", lambda folder: False)
+    monkeypatch.setattr("autograder.cage.scratch.empty_folder", lambda *_: False)
     with pytest.raises(OSError, match="cannot be emptied"):
         scratch.open(Limits())

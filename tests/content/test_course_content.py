@@ -1,4 +1,4 @@
-"""Notebook, settings, given code, reference and hidden tests of the course unit fit together."""
+"""Notebooks, settings, given code, references and hidden tests of the course unit fit together."""
 
 from __future__ import annotations
 
@@ -13,51 +13,74 @@ import nbformat
 import numpy as np
 import pytest
 import torch
-from local_student import HIDDEN_TESTS, ROOT, SOLUTION, cases, load
 
 from autograder.compare import assert_close
-from reference import autodiff, rnn
+from autograder.config import load_assignment
+from reference import autodiff, captioning, lstm, rnn
+from tests.content.local_student import ASSIGNMENT, HIDDEN_TESTS, PACKAGE, ROOT, SOLUTION, cases, load
 
-ASSIGNMENT = ROOT / "source/assignment3"
-NOTEBOOK = ASSIGNMENT / "RNN_Captioning.ipynb"
-CASES = cases()
+SETTINGS = tomllib.loads((ASSIGNMENT / "assignment.toml").read_text("utf-8"))
+MODULES = load_assignment(ROOT, "assignment3").modules
+NOTEBOOKS = tuple(SETTINGS["notebooks"])
 MOST_LIMITED = 0.15
-GIVEN = load(SOLUTION)
-GRADIENT_CHECK = load(ASSIGNMENT / "a3/gradient_check.py")
+GIVEN = load(ASSIGNMENT / PACKAGE / "rnn_layers.py")
+GRADIENT_CHECK = load(ASSIGNMENT / PACKAGE / "gradient_check.py")
 
 
-def grade_cells() -> dict[str, dict[str, Any]]:
-    """Return the notebook's grade cells by their ``grade_id``."""
-    cells = json.loads(NOTEBOOK.read_text("utf-8"))["cells"]
-    marked = [cell for cell in cells if cell["metadata"].get("nbgrader", {}).get("grade")]
-    return {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in marked}
+def cells_of(notebook: str) -> list[dict[str, Any]]:
+    """Return the cells of a notebook of the assignment."""
+    cells: list[dict[str, Any]] = json.loads((ASSIGNMENT / f"{notebook}.ipynb").read_text("utf-8"))["cells"]
+    return cells
+
+
+def grade_cells(*notebooks: str) -> dict[str, dict[str, Any]]:
+    """Return the grade cells of notebooks by their ``grade_id``."""
+    marked = [
+        cell for name in notebooks for cell in cells_of(name) if cell["metadata"].get("nbgrader", {}).get("grade")
+    ]
+    found = {cell["metadata"]["nbgrader"]["grade_id"]: cell for cell in marked}
+    assert len(found) == len(marked)
+    return found
 
 
 def test_every_question_has_tests_and_every_test_a_question() -> None:
-    """The questions that the hidden tests serve are the notebook's grade cells."""
-    assert {case.question for case in CASES} == set(grade_cells())
+    """The questions that the hidden tests serve are the grade cells of the notebooks, each in one of them."""
+    assert {case.question for case in cases()} == set(grade_cells(*NOTEBOOKS))
 
 
-def test_limited_tests_carry_little() -> None:
-    """Tests of sizes of one carry at most 15 % of each question."""
-    for question in grade_cells():
-        own = [case for case in CASES if case.question == question]
-        limited = sum(case.weight for case in own if case.limited)
-        assert 0 < limited <= MOST_LIMITED * sum(case.weight for case in own), question
+def test_every_hidden_test_is_a_topic_of_the_assignment() -> None:
+    """Folders of hidden tests are the topics of the settings, and modules those that the tests are about."""
+    assert {path.parent.name for path in HIDDEN_TESTS} == set(SETTINGS["topics"])
+    assert set(SOLUTION) == set(MODULES)
+
+
+@pytest.mark.parametrize("question", sorted({case.question for case in cases()}))
+def test_limited_tests_carry_little(question: str) -> None:
+    """Tests of sizes of one carry at most 15 % of each question, and there are some."""
+    own = [case for case in cases() if case.question == question]
+    limited = sum(case.weight for case in own if case.limited)
+
+    assert 0 < limited <= MOST_LIMITED * sum(case.weight for case in own)
 
 
 def test_every_hidden_test_states_its_claim() -> None:
-    """Each hidden test has a docstring, which is what a student reads, and is short enough to be read."""
-    for case in CASES:
+    """Each hidden test has a docstring, which is what a student reads, and files are short enough to be read."""
+    for case in cases():
         claim = (case.function.__doc__ or "").strip()
         assert claim.endswith("."), case.name
-        assert case.function.__code__.co_code
-    assert len(HIDDEN_TESTS.read_text("utf-8").splitlines()) <= 500
+    for path in HIDDEN_TESTS:
+        assert len(path.read_text("utf-8").splitlines()) <= 500, path
 
 
-def test_the_notebook_is_valid_and_clean() -> None:
-    """The notebook is of format 4.5, has ids, and carries neither outputs nor counts."""
-    notebook = nbformat.read(NOTEBOOK, as_version=nbformat.NO_CONVERT)
+def test_every_draw_is_of_a_seed_alone() -> None:
+    """Hidden tests have names of their own, from which their draws are seeded."""
+    assert len({case.name for case in cases()}) == len(cases())
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_is_valid_and_clean(name: str) -> None:
+    """Each notebook is of format 4.5, has ids, and carries neither outputs nor counts."""
+    notebook = nbformat.read(ASSIGNMENT / f"{name}.ipynb", as_version=nbformat.NO_CONVERT)
     nbformat.validate(notebook)
 
     assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
@@ -66,27 +89,34 @@ def test_the_notebook_is_valid_and_clean() -> None:
     assert all(not cell.outputs and cell.execution_count is None for cell in notebook.cells if cell.cell_type == "code")
 
 
-def test_points_scale_to_at_most_two_decimals() -> None:
-    """The notebook's weights, scaled to what this edition says, are points that a gradebook can hold."""
-    settings = tomllib.loads((ASSIGNMENT / "assignment.toml").read_text("utf-8"))
-    weights = [cell["metadata"]["nbgrader"]["points"] for cell in grade_cells().values()]
-    worth = settings["notebooks"]["RNN_Captioning"]["points"]
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_points_scale_to_at_most_two_decimals(name: str) -> None:
+    """A notebook's weights, scaled to what this edition says, are points that a gradebook can hold."""
+    weights = [cell["metadata"]["nbgrader"]["points"] for cell in grade_cells(name).values()]
+    worth = SETTINGS["notebooks"][name]["points"]
 
     for weight in weights:
         assert (100 * worth * weight) % sum(weights) == 0
-    for path in (*settings["required"], *settings["given"], *(m["file"] for m in settings["modules"].values())):
+
+
+def test_the_files_that_the_settings_name_are_there() -> None:
+    """Those that are required, those that are given, and those of the modules."""
+    files = (module.file for module in MODULES.values())
+
+    for path in (*SETTINGS["required"], *SETTINGS["given"], *files):
         assert (ASSIGNMENT / path).is_file(), path
 
 
-def run_notebook(package_parent: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Run the notebook's code cells in one namespace; return what graded cells raised, by ``grade_id``."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "a3"]:
-        monkeypatch.delitem(sys.modules, name)
+def run_notebook(name: str, package_parent: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Run a notebook's code cells in one namespace; return what cells raised, graded ones by ``grade_id``."""
+    for module in [module for module in sys.modules if module.partition(".")[0] == PACKAGE]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.syspath_prepend(str(package_parent))
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     namespace: dict[str, Any] = {}
     raised = {}
-    for cell in json.loads(NOTEBOOK.read_text("utf-8"))["cells"]:
+    for cell in cells_of(name):
         source = "".join(cell["source"])
         if cell["cell_type"] != "code" or ("matplotlib" in source and not importlib.util.find_spec("matplotlib")):
             continue
@@ -95,36 +125,63 @@ def run_notebook(package_parent: Path, monkeypatch: pytest.MonkeyPatch) -> dict[
             exec(compile(source, cell["id"], "exec"), namespace)
         except (AssertionError, NameError, NotImplementedError) as error:
             raised[cell["metadata"].get("nbgrader", {}).get("grade_id", cell["id"])] = type(error).__name__
-    for name in [name for name in sys.modules if name.partition(".")[0] == "a3"]:
-        monkeypatch.delitem(sys.modules, name)
+    for module in [module for module in sys.modules if module.partition(".")[0] == PACKAGE]:
+        monkeypatch.delitem(sys.modules, module)
     return raised
 
 
-def test_the_notebook_runs_with_the_solution(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_runs_with_the_solution(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell runs, and every local check passes, with the solution."""
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-
-    assert run_notebook(ASSIGNMENT, monkeypatch) == {}
+    assert run_notebook(name, ASSIGNMENT, monkeypatch) == {}
 
 
-def test_the_notebook_checks_fail_on_the_release(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_checks_fail_on_the_release(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No local check passes while its function is still to be written."""
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    raised = run_notebook(ROOT / "samples/untouched", monkeypatch)
+    raised = run_notebook(name, ROOT / "samples/untouched", monkeypatch)
 
-    assert set(grade_cells()) <= set(raised)
-    assert {raised[question] for question in grade_cells()} == {"NotImplementedError"}
+    assert set(grade_cells(name)) <= set(raised)
+    assert {raised[question] for question in grade_cells(name)} == {"NotImplementedError"}
 
 
-def test_reference_gradients_are_those_of_the_definition() -> None:
+SEQUENCES = {
+    "rnn": (rnn.forward, [(2, 3, 4), (2, 5), (4, 5), (5, 5), (5,)], (2, 3, 5)),
+    "lstm": (lstm.forward, [(2, 3, 4), (2, 5), (4, 20), (5, 20), (20,)], (2, 3, 5)),
+    "lstm step": (lstm.step, [(2, 4), (2, 5), (2, 5), (4, 20), (5, 20), (20,)], (2, 2, 5)),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_reference_gradients_are_those_of_the_definition(name: str) -> None:
     """Autograd through the reference agrees with finite differences of the same reference."""
+    function, shapes, result = SEQUENCES[name]
     rng = np.random.default_rng(0)
-    inputs = [rng.normal(size=shape) for shape in [(2, 3, 4), (2, 5), (4, 5), (5, 5), (5,)]]
-    upstream = rng.normal(size=(2, 3, 5))
+    inputs, upstream = [rng.normal(size=shape) for shape in shapes], rng.normal(size=result)
 
-    for array, gradient in zip(inputs, autodiff.gradients(rnn.forward, inputs, upstream), strict=True):
-        numerical = GRADIENT_CHECK.numerical_gradient(lambda _: rnn.forward(*inputs).numpy(), array, upstream)
+    for array, gradient in zip(inputs, autodiff.gradients(function, inputs, upstream), strict=True):
+        numerical = GRADIENT_CHECK.numerical_gradient(lambda _: function(*inputs).numpy(), array, upstream)
         assert_close(gradient, numerical, name="gradient", rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_the_reference_says_what_its_own_loss_finds_likeliest(cell: str) -> None:
+    """A caption that the reference says costs less than each that differs in its last word."""
+    rng = np.random.default_rng(3)
+    wide = {"rnn": 4, "lstm": 16}[cell]
+    shapes = [(3, 4), (4,), (6, 5), (5, wide), (4, wide), (wide,), (4, 6), (6,)]
+    weights = [autodiff.tensor(rng.normal(size=shape)) for shape in shapes]
+    features = autodiff.tensor(rng.normal(size=(1, 3)))
+    named = dict(zip(captioning.WEIGHTS, weights, strict=True))
+    said, margins = captioning.sample(features, named, cell=cell, start=1, max_length=3)
+
+    def cost(last: int) -> float:
+        caption = np.array([[1, *said[0, :-1].tolist(), last]])
+        return float(captioning.loss(features, caption, *weights, cell=cell, null=-1))
+
+    costs = [cost(word) for word in range(6)]
+    assert int(np.argmin(costs)) == int(said[0, -1])
+    assert float(np.diff(np.sort(costs))[0]) == pytest.approx(float(margins[0, -1]))
 
 
 def test_reference_refuses_an_upstream_that_would_be_broadcast() -> None:

@@ -34,7 +34,7 @@ def demo(tmp_path_factory):
 def test_the_samples_have_their_scores(demo):
     """Complete earns everything, a stub and a hostile one nothing, the others what they have right."""
     totals = {name: result.score.total for name, result in demo[0].items()}
-    assert totals["complete"] == Decimal(30)
+    assert totals["complete"] == Decimal(35)  # 30, and 5 of extra credit
     assert totals["untouched"] == totals["hostile"] == 0
     assert 0 < totals["half_finished"] < 30
     assert 0 < totals["subtly_wrong"] < 30

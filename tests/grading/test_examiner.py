@@ -171,3 +171,26 @@ def test_marks_refuse_what_makes_no_sense():
         Rule("loop", (), "m", None, effect="cap")
     with pytest.raises(ConfigError, match="kind"):
         Rule("forbidden", (), "m", None)
+
+
+def test_what_was_not_attempted_is_not_called_wrong():
+    """Where the text has nothing to judge, a wrong answer reads "not attempted"; what passes has passed."""
+
+    def fail(rng, session):
+        asking(rng, session)
+        raise Mismatch("captions are not right")
+
+    outcome, session = examine(fail, unattempted={"q": "It has not been written for LSTM cells yet."})
+    assert outcome.verdict is Verdict.NOT_ATTEMPTED
+    assert outcome.student == "It has not been written for LSTM cells yet."
+    assert "captions are not right" in outcome.staff
+    assert len(session.began) == 1
+    assert examine(asking, unattempted={"q": "It has not been written."})[0].verdict is Verdict.PASSED
+
+
+def test_a_rule_says_what_may_be_asked_of_it():
+    """An effect that there is not, and one that does not fit the kind, are refused."""
+    with pytest.raises(ConfigError, match="warn, cap, zero or attempt, not 'harsh'"):
+        Rule(kind="call", names=("f",), module="m", function=None, effect="harsh")
+    with pytest.raises(ConfigError, match="belongs to the kind 'requires', not to 'call'"):
+        Rule(kind="call", names=("f",), module="m", function=None, effect="attempt")

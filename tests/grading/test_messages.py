@@ -1,8 +1,8 @@
 """
 What a student reads in results.json when something is wrong with the files: the cause, the line, and what to do.
 
-Every hand-in here is the complete sample with one thing wrong; all are graded in one run. A hand-in that should cost
-nothing has every point, and one that should cost what needs it names the file and the line.
+Every hand-in here is the complete sample with one thing wrong in its layers; all are graded in one run. A hand-in that
+should cost nothing has every point, and one that should cost what needs it names the file and the line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from autograder.secret import DEMO_SECRET
 ROOT = Path(__file__).parents[2]
 ASSIGNMENT = load_assignment(ROOT, "assignment3")
 TEXT = (ROOT / "samples/complete/a3/rnn_layers.py").read_text("utf-8")
-MODULE = "a3/rnn_layers.py"
+MODULE, MODEL = "a3/rnn_layers.py", "a3/classifiers/rnn.py"
+MODEL_TEXT = (ROOT / "samples/complete" / MODEL).read_text("utf-8")
 END = TEXT.count("\n")  # what is appended begins on the line after
 FULL = float(sum(question.points for question in ASSIGNMENT.questions))
 BRIDGES = """
@@ -45,6 +46,14 @@ NOT_IMPORTED = "rnn_layers could not be imported, so nothing in it could be grad
 def notebook(*cells: str) -> str:
     """Return a notebook of these code cells."""
     return json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": cell} for cell in cells]})
+
+
+def with_model(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
+    """Return the files of a hand-in with the captioning model beside each module of layers, or in its place."""
+    flat = "rnn_layers.py" in files
+    folders = {path.removesuffix(MODULE) for path in files if path.endswith(MODULE)} or {""}
+    models = ["rnn.py"] if flat else [f"{folder}{MODEL}" for folder in folders]
+    return {**dict.fromkeys(models, MODEL_TEXT), **files}
 
 
 def appended(text: str) -> dict[str, str | bytes]:
@@ -155,7 +164,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any
     found = []
     for number, (name, (files, _)) in enumerate(CASES.items()):
         place = folder / f"in-{number}"
-        for path, content in files.items():
+        for path, content in with_model(files).items():
             (place / path).parent.mkdir(parents=True, exist_ok=True)
             (place / path).write_bytes(content.encode() if isinstance(content, str) else content)
         found.append((name, place))
@@ -179,8 +188,12 @@ def test_what_is_odd_and_harmless_costs_nothing(results: dict[str, dict[str, Any
 def test_a_file_that_cannot_be_read_says_why_in_every_test(results: dict[str, dict[str, Any]], name: str) -> None:
     """No point is there, and each question names the cause and the remedy."""
     assert results[name]["score"] == 0
+    said = COSTS_THE_FILE[name][1]
     for test in results[name]["tests"]:
-        assert COSTS_THE_FILE[name][1] in test["output"]
+        # The model imports the layers: what is wrong with them is the cause there too, and that they are missing.
+        missing = f"{MODULE} is not in the submission" in test["output"] and "classifiers.rnn" in test["output"]
+        assert said.removeprefix(NOT_IMPORTED) in test["output"] or missing
+    assert said in results[name]["tests"][0]["output"]
 
 
 @pytest.mark.parametrize("name", COSTS_A_PART)

@@ -1,5 +1,6 @@
 """Requests and replies over a socket whose other end may do anything."""
 
+import contextlib
 import os
 import socket
 import threading
@@ -49,6 +50,16 @@ def test_an_honest_answer_arrives(glass):
     thread = answering(theirs, lambda sock, data: sock.sendall(data))
     assert transport.exchange(p.Begin(1), 5).value.tolist() == [0, 1, 2]
     thread.join()
+
+
+def test_an_end_that_never_reads_costs_the_time_alone(glass):
+    """Where the socket is full, a request that carries descriptors waits for room, and then for its deadline."""
+    transport, _theirs, write_end = glass
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            transport._channel.send(bytes(1 << 16), socket.MSG_DONTWAIT)
+    with pytest.raises(LimitExceeded):
+        transport.exchange(p.Begin(1), 0.3, [write_end])
 
 
 def test_a_slow_drip_does_not_move_the_deadline(glass):

@@ -105,6 +105,14 @@ def test_arrays_numbers_and_text_cross_as_values(exam):
         assert np.array_equal(back, value)
 
 
+def test_a_word_is_the_constant_that_it_equals(template: Template):
+    """Code that compares a name by identity, as ``cell is "rnn"``, works as it does where both are constants."""
+    exam = template.exam(
+        {"pkg/m.py": "def which(cell, table):\n    return cell is CELL and list(table)[0] is CELL\nCELL = 'rnn'\n"}, "m"
+    )
+    assert exam.call("m:which", "rnn", {"rnn": 1}) is True
+
+
 def test_containers_stay_behind_as_handles(exam):
     """A tuple is a handle with a length; it unpacks into values and further handles, and gives its data."""
     pair = exam.call("m:pair", np.ones(2))

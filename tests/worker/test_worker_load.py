@@ -183,6 +183,16 @@ def test_old_python_and_old_numpy_are_no_mistake(template: Template):
     assert "np.float, np.int" in notes
 
 
+def test_the_old_methods_of_a_dict_are_those_of_today(template: Template):
+    """Python 2's iteritems and its kin work, on dicts that come from anywhere, and a note says so."""
+    text = "def f(d): return sorted(d.iteritems()) + list(d.iterkeys()) + list(d.itervalues())\n"
+    exam = template.exam({"pkg/m.py": text}, "m")
+    assert exam.drive("def drive():\n    from pkg.m import f\n    return len(f({'a': 1, 'b': 2}))") == 6
+    assert "`iteritems` as `items`, `iterkeys` as `keys`, `itervalues` as `values`." in " ".join(
+        template.loaded["notes"]
+    )
+
+
 def test_python_2_sources_are_not_imported_and_say_why(template: Template):
     """What is Python 2 costs its file, with the line and the remedy."""
     template.write({"pkg/m.py": "def f(x):\n    exec x\n"})

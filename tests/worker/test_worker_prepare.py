@@ -284,6 +284,29 @@ class Net:
     ]
 
 
+def test_what_is_required_may_stand_in_a_helper(template: Template):
+    """A function has what a function or method of the module that it uses has, directly or through others."""
+    template.write(
+        {
+            "pkg/m.py": """\
+class Model:
+    def __init__(self): self.cell = lstm_forward
+    def loss(self, x): return self.deep(x)
+    def deep(self, x): return deeper(x)
+    def sample(self, x): return x
+
+def deeper(x): return lstm_forward(x)
+def product(x): return x @ x
+"""
+        }
+    )
+    rules = [
+        {"id": name, "module": "m", "function": name, "kind": "requires", "names": names}
+        for name, names in (("Model.loss", ["lstm_forward"]), ("Model.sample", ["lstm_forward"]), ("product", ["@"]))
+    ]
+    assert [f["rule"] for f in template.prepare("m", rules=rules)["findings"]] == ["Model.sample"]
+
+
 def test_cuda_is_seen_where_it_is_named(template: Template):
     """A device in a default argument counts, a comment does not."""
     template.write({"pkg/m.py": "# cuda\n"})

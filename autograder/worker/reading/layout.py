@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import posixpath
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = ["Layout", "is_library"]
 
@@ -45,9 +45,10 @@ class Layout:
         others: Further package folders with wanted modules: other editions, which are not graded.
     """
 
-    def __init__(self, files: Iterable[str], package: str, aliases: Iterable[str], wanted: Iterable[str]) -> None:
+    def __init__(self, files: Iterable[str], package: str, aliases: Iterable[str], wanted: Sequence[str]) -> None:
         self.files = {path for path in files if not _is_hidden(path)}
         self.names = (package, *aliases)
+        self._wanted = {f"{name.rpartition('.')[2]}.py" for name in wanted}
         self._by_name: dict[str, list[str]] = {}
         for path in sorted(self.files):
             self._by_name.setdefault(posixpath.basename(path), []).append(path)
@@ -97,9 +98,13 @@ class Layout:
         return exact or named
 
     def similar(self, module: str) -> str | None:
-        """Return the Python file whose name is the most like a module's, or begins with it; None when none is."""
+        """Return the Python file whose name is the most like a module's, or begins with it, and that is none itself."""
         stem = module.rpartition(".")[2]
-        stems = {name.removesuffix(".py"): paths[0] for name, paths in self._by_name.items() if name.endswith(".py")}
+        stems = {
+            name.removesuffix(".py"): paths[0]
+            for name, paths in self._by_name.items()
+            if name.endswith(".py") and name not in self._wanted
+        }
         begins = sorted((name for name in stems if name.startswith(stem)), key=len)
         near = begins or difflib.get_close_matches(stem, stems, 1, 0.8)
         return stems[near[0]] if near else None

@@ -10,8 +10,9 @@ A rule names a module, perhaps one function in it (``CaptioningRNN.loss``), a ki
     requires    none of the names is used                      {"names": ["np.einsum"]}
 
 Names are compared after the module's own imports are resolved: ``import torch.nn as N; N.RNN`` is ``torch.nn.RNN``,
-and a rule may give any tail of that, as ``nn.RNN``. A finding is a statement about text; what it costs is the
-assignment's word.
+and a rule may give any tail of that, as ``nn.RNN``; ``@`` is a matrix product. What a function requires may stand in
+the functions and methods of the module that it uses, so that a helper is no offence. A finding is a statement about
+text; what it costs is the assignment's word.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def check_rule(tree: ast.Module, kind: str, function: str | None, names: list[st
             if any(_has_tail(name, wanted) for wanted in names)
         ]
     if kind == "requires":
-        used = [name for _, name in _used(scope, aliases, calls_only=False)]
+        used = {name for part in _with_helpers(tree, scope) for _, name in _used(part, aliases, calls_only=False)}
         if not any(_has_tail(name, wanted) for name in used for wanted in names):
             return [(getattr(scope, "lineno", 1), f"{where} does not use {' or '.join(names)}")]
     return []
@@ -61,6 +62,21 @@ def _find(tree: ast.Module, qualified: str) -> ast.AST | None:
         kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         scope = next((node for node in reversed(body) if isinstance(node, kinds) and node.name == part), None)
     return scope
+
+
+def _with_helpers(tree: ast.Module, scope: ast.AST) -> list[ast.AST]:
+    """Return a definition and the functions and methods of its module that it uses, directly or through others."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    helpers = {
+        node.name: node for body in (tree.body, *(each.body for each in classes)) for node in body
+        if isinstance(node, kinds) and node.name != "__init__"
+    }  # fmt: skip
+    found = [scope]
+    for part in found:
+        names = {name.rpartition(".")[2] for _, name in _used(part, {}, calls_only=False)}
+        found += [helpers.pop(name) for name in names & helpers.keys()]
+    return found
 
 
 def _imported(scope: ast.AST) -> Iterator[tuple[int, str]]:
@@ -89,6 +105,8 @@ def _used(scope: ast.AST, aliases: dict[str, str], *, calls_only: bool) -> Itera
     """Yield the longest dotted names that are used, imports resolved, with their lines."""
     inner: set[int] = set()
     for node in ast.walk(scope):  # outer nodes come first, so the inner parts of a dotted name can be passed over
+        if isinstance(node, ast.MatMult) and not calls_only:
+            yield getattr(scope, "lineno", 1), "@"
         target = node.func if isinstance(node, ast.Call) else node
         if calls_only and not isinstance(node, ast.Call):
             continue

@@ -1,5 +1,5 @@
 """
-Layers of a vanilla recurrent network, in NumPy.
+Layers of recurrent networks, vanilla and LSTM, in NumPy.
 
 A layer is a pair of functions. The forward one returns its result and a ``cache``; the backward one takes the gradient
 of the loss with respect to that result, and the cache, and returns the gradient with respect to every input. What you
@@ -16,6 +16,10 @@ import numpy as np
 __all__ = [
     "affine_backward",
     "affine_forward",
+    "lstm_backward",
+    "lstm_forward",
+    "lstm_step_backward",
+    "lstm_step_forward",
     "rnn_backward",
     "rnn_forward",
     "rnn_step_backward",
@@ -163,6 +167,129 @@ def word_embedding_backward(dout, cache):
     dW = np.zeros(shape, dtype=dout.dtype)
     dW[x] += dout
     return dW
+
+
+def lstm_step_forward(x, prev_h, prev_c, Wx, Wh, b):
+    """
+    Take one step of an LSTM.
+
+    Wx, Wh and b hold four blocks of H columns each, in this order: input gate, forget gate, output gate, and the block
+    input, which is what may be written into the cell. Gates go through a sigmoid, the block input through tanh.
+
+    Args:
+        x: Input at this step, (N, D).
+        prev_h: Hidden state before this step, (N, H).
+        prev_c: Cell state before this step, (N, H).
+        Wx: Weights from input to the four blocks, (D, 4H).
+        Wh: Weights from hidden state to the four blocks, (H, 4H).
+        b: Biases of the four blocks, (4H,).
+
+    Returns:
+        next_h: Hidden state after this step, (N, H).
+        next_c: Cell state after this step, (N, H).
+        cache: Whatever the backward pass needs.
+    """
+    a = x @ Wx + prev_h @ Wh + b
+    a_i, a_f, a_o, a_g = np.split(a, 4, axis=1)
+    i, f, o, g = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o), np.tanh(a_g)
+    next_c = f * prev_c + i * g
+    tanh_c = np.tanh(next_c)
+    next_h = o * tanh_c
+    cache = (x, prev_h, prev_c, Wx, Wh, i, f, o, g, tanh_c)
+    return next_h, next_c, cache
+
+
+def lstm_step_backward(dnext_h, dnext_c, cache):
+    """
+    Go back through one step of an LSTM.
+
+    The cell state after the step was used twice: by the hidden state, and by the next step. What dnext_c holds is the
+    second part alone.
+
+    Args:
+        dnext_h: Gradient of the loss with respect to next_h, (N, H).
+        dnext_c: Gradient that reaches next_c from later steps, (N, H).
+        cache: From lstm_step_forward.
+
+    Returns:
+        dx: Gradient with respect to the input, (N, D).
+        dprev_h: Gradient with respect to the previous hidden state, (N, H).
+        dprev_c: Gradient with respect to the previous cell state, (N, H).
+        dWx: Gradient with respect to the input weights, (D, 4H).
+        dWh: Gradient with respect to the recurrent weights, (H, 4H).
+        db: Gradient with respect to the biases, (4H,).
+    """
+    x, prev_h, prev_c, Wx, Wh, i, f, o, g, tanh_c = cache
+    dc = dnext_c + dnext_h * o * (1 - tanh_c**2)
+    da_i = dc * g * i * (1 - i)  # sigmoid' = sigmoid (1 - sigmoid)
+    da_f = dc * prev_c * f * (1 - f)
+    da_o = dnext_h * tanh_c * o * (1 - o)
+    da_g = dc * i * (1 - g**2)
+    da = np.concatenate([da_i, da_f, da_o, da_g], axis=1)
+    dx = da @ Wx.T
+    dprev_h = da @ Wh.T
+    dprev_c = dc * f
+    dWx = x.T @ da
+    dWh = prev_h.T @ da
+    db = np.sum(da, axis=0)
+    return dx, dprev_h, dprev_c, dWx, dWh, db
+
+
+def lstm_forward(x, h0, Wx, Wh, b):
+    """
+    Run an LSTM over a minibatch of sequences, with the same weights at every step.
+
+    The cell state starts at zero and is not returned: it belongs to the LSTM alone.
+
+    Args:
+        x: Inputs of all steps, (N, T, D).
+        h0: Hidden state before the first step, (N, H).
+        Wx: Weights from input to the four blocks, (D, 4H).
+        Wh: Weights from hidden state to the four blocks, (H, 4H).
+        b: Biases of the four blocks, (4H,).
+
+    Returns:
+        h: Hidden states after each step, (N, T, H); h0 is not among them.
+        cache: Whatever the backward pass needs.
+    """
+    states, cache = [], []
+    prev_h, prev_c = h0, np.zeros_like(h0)
+    for t in range(x.shape[1]):
+        prev_h, prev_c, step_cache = lstm_step_forward(x[:, t], prev_h, prev_c, Wx, Wh, b)
+        states.append(prev_h)
+        cache.append(step_cache)
+    h = np.stack(states, axis=1)
+    return h, cache
+
+
+def lstm_backward(dh, cache):
+    """
+    Go back through a whole sequence of an LSTM.
+
+    Args:
+        dh: Gradient that the loss sends to each hidden state directly, (N, T, H).
+        cache: From lstm_forward.
+
+    Returns:
+        dx: Gradient with respect to the inputs, (N, T, D).
+        dh0: Gradient with respect to the first hidden state, (N, H).
+        dWx: Gradient with respect to the input weights, (D, 4H).
+        dWh: Gradient with respect to the recurrent weights, (H, 4H).
+        db: Gradient with respect to the biases, (4H,).
+    """
+    dxs = []
+    dh_next, dWx, dWh, db = 0, 0, 0, 0
+    dc_next = np.zeros_like(dh[:, 0])  # nothing comes after the last step
+    for t in reversed(range(dh.shape[1])):
+        gradients = lstm_step_backward(dh[:, t] + dh_next, dc_next, cache[t])
+        dx_t, dh_next, dc_next, dWx_t, dWh_t, db_t = gradients
+        dxs.append(dx_t)
+        dWx = dWx + dWx_t
+        dWh = dWh + dWh_t
+        db = db + db_t
+    dx = np.stack(dxs[::-1], axis=1)
+    dh0 = dh_next
+    return dx, dh0, dWx, dWh, db
 
 
 # Given: nothing below this line is to be changed. ---------------------------------------------------------------------

@@ -5,6 +5,8 @@ import time
 
 import numpy as np
 
+GOAL = "points"
+ROUTE = "threads"
 SCORE = 30
 
 

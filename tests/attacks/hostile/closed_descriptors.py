@@ -2,6 +2,8 @@
 
 import os
 
+GOAL = "ours"
+ROUTE = "descriptors"
 SLOW = "each test is asked twice"
 SCORE = 0
 

@@ -7,8 +7,10 @@ import sys
 
 import numpy as np
 
+GOAL = "ours"
+ROUTE = "exits"
 SLOW = "each test ends its process, twice"
-SCORE = 15
+SCORE = 12.5
 
 
 def rnn_forward(*args):

@@ -6,6 +6,8 @@ import time
 
 from a3 import kit
 
+GOAL = "outlive"
+ROUTE = "processes"
 SCORE = 25
 
 

@@ -5,7 +5,9 @@ import signal
 
 import numpy as np
 
-SCORE = 29.9
+GOAL = "exhaust"
+ROUTE = "loops"
+SCORE = 29.29
 
 
 def word_embedding_backward(dout, cache):

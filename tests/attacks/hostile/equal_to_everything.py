@@ -2,6 +2,8 @@
 
 import numpy as np
 
+GOAL = "points"
+ROUTE = "disguise"
 BASE = "stubs"
 SLOW = "each test is asked twice"
 SCORE = 0

@@ -2,6 +2,8 @@
 
 import sys
 
+GOAL = "mislead"
+ROUTE = "exceptions"
 SCORE = 25
 BAD = "\x1b[2J\x1b[H\x1b]0;30 of 30\x07\x1b[32mAll passed\x1b[0m\r\x9b2J\u202eevil\u2066\u200b\ufeff\x00\x08\x7f"
 

@@ -5,6 +5,8 @@ import os
 import sys
 import threading
 
+GOAL = "points"
+ROUTE = "exits"
 SLOW = "the import is tried twice"
 SCORE = 0
 

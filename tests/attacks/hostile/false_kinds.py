@@ -2,6 +2,8 @@
 
 from a3 import kit
 
+GOAL = "ours"
+ROUTE = "exceptions"
 SCORE = 25
 
 

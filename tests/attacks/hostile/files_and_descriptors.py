@@ -5,6 +5,8 @@ import os
 
 from a3 import kit
 
+GOAL = "exhaust"
+ROUTE = "files"
 SCORE = 25
 HELD = []
 

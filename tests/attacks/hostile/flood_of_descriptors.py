@@ -6,6 +6,8 @@ import socket
 
 from a3 import kit
 
+GOAL = "exhaust"
+ROUTE = "descriptors"
 SCORE = 25
 
 

@@ -2,7 +2,9 @@
 
 from autograder.protocol import HandleRef
 
-SCORE = 15
+GOAL = "points"
+ROUTE = "wire"
+SCORE = 12.5
 
 
 def _handles(count):

@@ -7,7 +7,9 @@ import numpy as np
 
 from a3 import kit
 
-SCORE = 15
+GOAL = "exhaust"
+ROUTE = "wire"
+SCORE = 11.25
 HEAD = struct.Struct("<4sB3sIQ16s")
 
 

@@ -2,6 +2,8 @@
 
 from a3 import kit
 
+GOAL = "ours"
+ROUTE = "wire"
 SLOW = "the import is tried twice"
 SCORE = 0
 

@@ -5,6 +5,8 @@ import time
 
 from a3 import kit
 
+GOAL = "mislead"
+ROUTE = "wire"
 SLOW = "it is refused after a whole import"
 SCORE = 30
 

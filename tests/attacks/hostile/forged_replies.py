@@ -6,6 +6,8 @@ import numpy as np
 
 from a3 import kit
 
+GOAL = "points"
+ROUTE = "wire"
 SCORE = 25
 ASKED = []
 

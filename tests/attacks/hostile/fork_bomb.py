@@ -3,6 +3,8 @@
 import os
 import threading
 
+GOAL = "exhaust"
+ROUTE = "processes"
 SLOW = "each test runs into a limit, twice"
 SCORE = 25
 

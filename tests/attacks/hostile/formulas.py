@@ -2,6 +2,8 @@
 
 from a3 import kit
 
+GOAL = "mislead"
+ROUTE = "exceptions"
 SCORE = 25
 CELL = '=cmd|" /C calc"!A0'
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+GOAL = "ours"
+ROUTE = "memory"
 SLOW = "it fills its memory"
 SCORE = 30
 HELD = np.ones((700 << 20) // 8)

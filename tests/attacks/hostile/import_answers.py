@@ -5,6 +5,8 @@ import sys
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "imports"
 SCORE = 25
 NAMES = ("reference", "reference.rnn", "grading_tests", "grading_tests.rnn.test_rnn_layers", "test_rnn_layers",
          "autograder.scoring", "autograder.grading", "autograder.secret", "autograder.session", "autograder.exam",

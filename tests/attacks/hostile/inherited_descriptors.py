@@ -6,6 +6,8 @@ import socket
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "descriptors"
 SLOW = "it tries a thousand descriptors in each test"
 SCORE = 25
 

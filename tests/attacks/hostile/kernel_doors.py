@@ -5,6 +5,8 @@ import os
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "kernel"
 SCORE = 25
 CALLS = {101: (0, 0, 0, 0), 165: (b"/", b"/dev/shm", b"none", 4096, 0), 155: (b".", b"."), 161: (b"/proc/1/root",),
          272: (0x10000000,), 308: (3, 0), 321: (0, 0, 0), 298: (0, 0, -1, -1, 0), 323: (0,), 425: (8, b"\0" * 200),

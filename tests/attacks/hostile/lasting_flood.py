@@ -2,6 +2,8 @@
 
 import os
 
+GOAL = "exhaust"
+ROUTE = "output"
 SCORE = 30
 
 for _ in range(3):

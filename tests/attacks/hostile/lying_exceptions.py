@@ -1,6 +1,8 @@
 """Hope: an exception that lies, raises or never ends breaks whoever reports it."""
 
-SCORE = 15
+GOAL = "ours"
+ROUTE = "exceptions"
+SCORE = 12.5
 
 
 class Liar(BaseException):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+GOAL = "exhaust"
+ROUTE = "memory"
 SCORE = 25
 HELD = []
 

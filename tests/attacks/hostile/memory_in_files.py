@@ -2,6 +2,8 @@
 
 import os
 
+GOAL = "exhaust"
+ROUTE = "memory"
 SCORE = 25
 HELD = []
 

@@ -4,6 +4,8 @@ import collections
 
 import numpy as np
 
+GOAL = "ours"
+ROUTE = "disguise"
 BASE = "stubs"
 SLOW = "it builds deep values"
 SCORE = 0

@@ -3,6 +3,8 @@
 import numpy as np
 import torch
 
+GOAL = "points"
+ROUTE = "disguise"
 BASE = "stubs"
 SCORE = 0
 

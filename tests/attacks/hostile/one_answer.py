@@ -2,6 +2,8 @@
 
 import numpy as np
 
+GOAL = "points"
+ROUTE = "state"
 BASE = "stubs"
 SCORE = 0
 CALLS = []

@@ -5,6 +5,8 @@ import os
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "processes"
 SCORE = 25
 
 

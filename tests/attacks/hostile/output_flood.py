@@ -6,6 +6,8 @@ import numpy as np
 
 from a3 import kit
 
+GOAL = "exhaust"
+ROUTE = "output"
 SCORE = 25
 
 

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import torch
 
+GOAL = "points"
+ROUTE = "patches"
 BASE = "stubs"
 SCORE = 0
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "disguise"
 BASE = "stubs"
 SCORE = 0
 

@@ -4,6 +4,8 @@ import sys
 
 import numpy as np
 
+GOAL = "points"
+ROUTE = "imports"
 BASE = "stubs"
 SLOW = "each test is asked twice"
 SCORE = 0

@@ -7,6 +7,8 @@ import torch
 
 from a3 import kit
 
+GOAL = "points"
+ROUTE = "state"
 SCORE = 25
 STATE = []
 

@@ -4,6 +4,8 @@ import os
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "files"
 SCORE = 25
 
 

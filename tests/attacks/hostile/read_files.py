@@ -5,6 +5,8 @@ import os
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "files"
 SCORE = 25
 
 

@@ -4,6 +4,8 @@ import os
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "proc"
 SCORE = 25
 
 

@@ -7,6 +7,8 @@ import sysconfig
 
 from a3 import kit
 
+GOAL = "neighbours"
+ROUTE = "imports"
 SCORE = 25
 CODE = f"open({kit.RESULTS + '/hostile'!r}, 'w')\n"
 

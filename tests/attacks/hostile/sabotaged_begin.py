@@ -5,6 +5,8 @@ import random
 import numpy as np
 import torch
 
+GOAL = "ours"
+ROUTE = "patches"
 SCORE = 0
 
 

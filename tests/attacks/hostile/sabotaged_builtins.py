@@ -3,6 +3,8 @@
 import builtins
 import sys
 
+GOAL = "ours"
+ROUTE = "patches"
 SLOW = "each test is asked twice"
 SCORE = 30
 

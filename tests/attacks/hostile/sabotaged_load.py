@@ -2,6 +2,8 @@
 
 import gc
 
+GOAL = "ours"
+ROUTE = "patches"
 SCORE = 0
 
 

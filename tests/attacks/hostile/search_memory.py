@@ -5,6 +5,8 @@ import re
 
 from a3 import kit
 
+GOAL = "read"
+ROUTE = "memory"
 SLOW = "it reads its whole memory"
 SCORE = 25
 _RANGE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r[w-]")

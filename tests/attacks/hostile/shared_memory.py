@@ -8,6 +8,8 @@ import numpy as np
 
 from a3 import kit
 
+GOAL = "exhaust"
+ROUTE = "sharing"
 SLOW = "each test waits for the sweep"
 SCORE = 25
 

@@ -5,6 +5,8 @@ import signal
 
 from a3 import kit
 
+GOAL = "neighbours"
+ROUTE = "signals"
 SCORE = 25
 
 

@@ -3,6 +3,8 @@
 import os
 import signal
 
+GOAL = "exhaust"
+ROUTE = "signals"
 SCORE = 30
 
 signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGSTOP))

@@ -5,8 +5,10 @@ import signal
 
 import numpy as np
 
+GOAL = "ours"
+ROUTE = "signals"
 SLOW = "each test waits for its limit"
-SCORE = 29.9
+SCORE = 29.29
 
 
 def word_embedding_backward(dout, cache):

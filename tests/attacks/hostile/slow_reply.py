@@ -6,7 +6,9 @@ import numpy as np
 
 from a3 import kit
 
-SCORE = 29.9
+GOAL = "exhaust"
+ROUTE = "wire"
+SCORE = 29.29
 
 
 def word_embedding_backward(dout, cache):

@@ -5,6 +5,8 @@ import socket
 
 from a3 import kit
 
+GOAL = "outlive"
+ROUTE = "files"
 SCORE = 25
 
 

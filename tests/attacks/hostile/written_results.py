@@ -5,6 +5,8 @@ import os
 
 from a3 import kit
 
+GOAL = "points"
+ROUTE = "files"
 SCORE = 25
 FORGED = json.dumps({"score": 30.0, "tests": [{"name": "all", "score": 30.0, "max_score": 30.0, "status": "passed"}]})
 

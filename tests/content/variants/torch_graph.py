@@ -1,4 +1,4 @@
-"""Torch inside: the cache holds a graph, autograd goes back through it, and tensors are returned."""
+"""Torch inside: the cache holds a graph, and autograd goes back through it; one step back returns tensors."""
 
 import torch
 
@@ -11,7 +11,7 @@ def rnn_step_forward(x, prev_h, Wx, Wh, b):
     inputs = _leaves(x, prev_h, Wx, Wh, b)
     x, prev_h, Wx, Wh, b = inputs
     next_h = torch.tanh(x @ Wx + prev_h @ Wh + b)
-    return next_h.detach(), (inputs, next_h)
+    return next_h.detach().numpy(), (inputs, next_h)
 
 
 def rnn_step_backward(dnext_h, cache):
@@ -27,20 +27,20 @@ def rnn_forward(x, h0, Wx, Wh, b):
         state = torch.tanh(x_t @ Wx + state @ Wh + b)
         states.append(state)
     h = torch.stack(states, 1)
-    return h.detach(), (inputs, h)
+    return h.detach().numpy(), (inputs, h)
 
 
 def rnn_backward(dh, cache):
-    return rnn_step_backward(dh, cache)
+    return tuple(gradient.numpy() for gradient in rnn_step_backward(dh, cache))
 
 
 def word_embedding_forward(x, W):
     (W,) = _leaves(W)
     out = torch.nn.functional.embedding(torch.from_numpy(x), W)
-    return out.detach(), (W, out)
+    return out.detach().numpy(), (W, out)
 
 
 def word_embedding_backward(dout, cache):
     W, out = cache
     (dW,) = torch.autograd.grad(out, W, torch.from_numpy(dout))
-    return dW
+    return dW.numpy()

@@ -1,37 +1,16 @@
-"""
-Judge what a student's function returned, and say what is wrong with it in two voices.
-
-Comparison happens on the trusted side, on data that has already crossed the glass, so no method of a student's class
-has a say. The cheapest question is asked first, because its answer explains the most:
-
-    kind  ->  shape  ->  dtype  ->  finite  ->  every element
-
-Every element is compared, never a mean or a norm, and an entry passes only if it is *shown* to be near, so that NaN
-fails by construction. The bound of entry ``i`` is
-
-    |got[i] - expected[i]|  <=  atol * scale + rtol * |expected[i]|,      scale = max |expected|
-
-The decision that surprises is ``scale``. A gradient is a sum of products, and the rounding error of a sum follows the
-size of its terms, not of the result: where terms cancel, a tiny entry honestly carries an error of the size that its
-big neighbours have. The largest expected entry stands for the size of the terms. ``rtol`` then speaks for the big
-entries and ``atol`` for the tiny ones, without a constant that means something else at each size of numbers. Expected
-values that are all zero have no size of their own, and take 1, the size that drawn inputs have.
-
-A mismatch is raised as ``errors.Mismatch`` with two texts. The student's has shapes, dtypes, how many entries differ,
-where the worst one is and the size of its error in words; never an input, an expected value or a value that came. The
-staff text has those too. A cause is named only where it is certain (nothing was returned, the transpose is right).
-"""
+"""Compare every element of a value with what is expected, and say where it differs."""
 
 from __future__ import annotations
 
-import re
-import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from types import MappingProxyType
+from typing import Any, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
+from autograder.compare.answers import Answer, Array, Shape, as_answer, describe, fail, shape_text
 from autograder.errors import ConfigError, Mismatch
 
 __all__ = [
@@ -43,12 +22,7 @@ __all__ = [
     "assert_shape",
     "assert_that",
     "assert_unchanged",
-    "describe",
-    "unpack",
 ]
-
-Array: TypeAlias = npt.NDArray[Any]
-Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -101,19 +75,11 @@ _ERROR_WORDS = (
     (5e-7, "off by less than one part in a thousand"),
     (0.0, "off by less than one part in a million"),
 )
-_KINDS = {"f": "float", "i": "int", "u": "int", "b": "bool"}  # NumPy's letters; all other kinds are no answer.
-_DESCRIPTION_CHARS = 120  # A description holds a class name of the student's, which can be as long as they like.
+_NO_MISTAKES: Mapping[str, object] = MappingProxyType({})
+_MOST_TIMES = 65  # Factors come from sizes: of a minibatch, a sequence, a vector.
+_FACTOR_ERROR = 100.0  # times the tolerance of one entry; still one part in ten million in float64
 _STAFF_ENTRIES = 40  # Larger arrays are abbreviated in staff texts; the seed can bring back the rest.
 _MATRIX_DIMS = 2  # A scalar may come as (), (1,) or (1, 1), a matrix with its axes swapped: both are told apart.
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """An answer as NumPy data: ``kind`` is float, int, bool or other; ``dtype`` is the name that the student knows."""
-
-    data: Array
-    kind: str
-    dtype: str
 
 
 @dataclass(frozen=True)
@@ -137,6 +103,7 @@ def assert_close(
     atol: float | None = None,
     scale: float | None = None,
     disclose: bool = False,
+    mistakes: Mapping[str, object] = _NO_MISTAKES,
 ) -> None:
     """
     Raise unless every element of ``got`` is as near to ``expected`` as ``dtype`` allows.
@@ -150,6 +117,7 @@ def assert_close(
         rtol, atol: Instead of the table's tolerances.
         scale: Size of the terms that the answer is a sum of, where the largest expected entry understates it.
         disclose: Let the student read what came and what was expected.
+        mistakes: What known mistakes come to, by what the student reads of them: only of one that ``got`` equals.
 
     Raises:
         Mismatch: ``got`` is not right.
@@ -161,22 +129,34 @@ def assert_close(
     answer = _numbers(got, name, target.shape)
     data = _shaped(answer, target, name)
     if answer.kind == "bool" or (answer.kind == "int" and data.ndim):
-        _fail(f"{name} holds {answer.dtype}; floating-point numbers are asked for.")
+        fail(f"{name} holds {answer.dtype}; floating-point numbers are asked for.")
 
     pair = _Pair(_as_float64(data), target, name, answer.dtype, disclose)
     _check_finite(pair)
     size = _scale(target) if scale is None else scale
     reference = np.where(np.isfinite(target), target, 0.0)
-    bound = (table.atol if atol is None else atol) * size + (table.rtol if rtol is None else rtol) * np.abs(reference)
+    atol, rtol = table.atol if atol is None else atol, table.rtol if rtol is None else rtol
+    bound = atol * size + rtol * np.abs(reference)
     with np.errstate(over="ignore"):
         error = np.abs(np.where(np.isfinite(target), pair.got, 0.0) - reference)
     if not (error <= bound).all():
-        _fail_values(pair, error, bound, size, _about_dtype(answer.dtype, asked))
+        note = _known(pair, mistakes, atol, rtol) or _factor(pair, atol)
+        _fail_values(pair, error, bound, size, note + _about_dtype(answer.dtype, asked))
 
 
-def assert_equal_int(got: object, expected: object, *, name: str, disclose: bool = False) -> None:
+def assert_equal_int(
+    got: object,
+    expected: object,
+    *,
+    name: str,
+    disclose: bool = False,
+    mistakes: Mapping[str, object] = _NO_MISTAKES,
+) -> None:
     """
     Raise unless ``got`` holds integers (of any width) that all equal ``expected``.
+
+    Args:
+        got, expected, name, disclose, mistakes: As in `assert_close`.
 
     Raises:
         Mismatch: ``got`` is not right.
@@ -186,13 +166,14 @@ def assert_equal_int(got: object, expected: object, *, name: str, disclose: bool
     answer = _numbers(got, name, target.shape)
     data = _shaped(answer, target, name)
     if answer.kind != "int":
-        _fail(f"{name} holds {answer.dtype}; integers are asked for.")
+        fail(f"{name} holds {answer.dtype}; integers are asked for.")
     # Python integers: a uint64 above the largest int64 compares as what it is.
     wrong = np.asarray(data.astype(object) != target.astype(object), dtype=bool)
     if wrong.any():
         pair = _Pair(data, target, name, answer.dtype, disclose)
         text = f"{name} is not right: {_count(wrong)}"
-        _fail_at(pair, _first(wrong), f"{text}; the first is" if data.ndim else text)
+        note = _known(pair, mistakes, 0.0, 0.0)
+        _fail_at(pair, _first(wrong), f"{text}; the first is" if data.ndim else text, note=note)
 
 
 def assert_shape(got: object, shape: Shape, *, name: str) -> None:
@@ -208,7 +189,7 @@ def assert_unchanged(now: object, before: object, *, name: str) -> None:
     Raises:
         Mismatch: An entry changed, or the shape did.
     """
-    first = _numpy(before)
+    first = as_answer(before)
     if first is None:
         raise ConfigError(f"{name}: the value to compare with is no array")
     answer = _numbers(now, name, first.data.shape, any_dtype=True)
@@ -254,81 +235,6 @@ def as_array(got: object, *, name: str, shape: Shape | None = None) -> npt.NDArr
     return values
 
 
-def unpack(got: object, names: str) -> tuple[Any, ...]:
-    """
-    Return the parts of a returned tuple or list, one for each name.
-
-    A bare ``a, b = student.f(x)`` would cut an array in two where a student forgot to return the cache, and would fail
-    in our own line for None. This says what is missing.
-
-    Args:
-        got: What the student's function returned.
-        names: The parts as a return statement lists them, such as ``"next_h, cache"``.
-
-    Raises:
-        Mismatch: It is no tuple or list, or has another number of parts.
-    """
-    wanted = [part.strip() for part in names.split(",")]
-    if got is None:
-        _fail(f"The function returned None; it must return {names}. Is its return statement missing?")
-    text = f"The function returned {describe(got)}; it must return {len(wanted)} values: {names}."
-    if isinstance(got, (str, bytes, dict, set)) or _numpy(got) is not None:
-        _fail(text)
-    try:
-        parts: tuple[Any, ...] = tuple(got)  # type: ignore[arg-type]  # a handle, or something that is not iterable
-    except TypeError as error:
-        raise Mismatch(text) from error
-    if len(parts) != len(wanted):
-        came = f"{len(parts)} value" + ("" if len(parts) == 1 else "s")
-        _fail(f"The function returned {came}; it must return {len(wanted)}: {names}.")
-    return parts
-
-
-def describe(got: object) -> str:
-    """Return what ``got`` is in a few words that hold none of its values: kind, shape and dtype."""
-    answer = None if isinstance(got, (str, bytes)) else _numpy(got)
-    if answer is not None:
-        if not isinstance(got, np.ndarray) and not _is_tensor(got):
-            return f"one number ({answer.dtype})"
-        what = "a tensor" if _is_tensor(got) else "an array"
-        return f"{what} of shape {_shape_text(answer.data.shape)} ({answer.dtype})"
-    if isinstance(got, (str, bytes)):
-        return "text"
-    if isinstance(got, (tuple, list, dict, set)):
-        return f"a {type(got).__name__} of length {len(got)}"
-    text = getattr(got, "description", None)
-    words = text if isinstance(text, str) else f"an object of type {type(got).__name__}"
-    # The words may hold a class name that the student chose: no line breaks, no control sequences.
-    return re.sub(r"[^\x20-\x7e]", "?", words)[:_DESCRIPTION_CHARS]
-
-
-def _is_tensor(value: object) -> bool:
-    """Say whether ``value`` is a torch tensor, without importing torch: where nobody did, there is none."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.Tensor)
-
-
-def _numpy(value: Any) -> _Answer | None:
-    """Return an array, tensor or number as NumPy data, or None for anything else."""
-    if _is_tensor(value):
-        name = str(value.dtype).removeprefix("torch.")
-        plain = value.detach().cpu()
-        if name not in {"float16", "float32", "float64"} and plain.is_floating_point():
-            plain = plain.double()  # NumPy has no bfloat16 and no float8; every such number is a float64 too.
-        data = plain.resolve_conj().numpy()
-        return _Answer(data, _KINDS.get(data.dtype.kind, "other"), name)
-    if isinstance(value, (np.ndarray, np.generic)):
-        data = np.asarray(value)
-        return _Answer(data, _KINDS.get(data.dtype.kind, "other"), str(data.dtype))
-    if isinstance(value, bool):
-        return _Answer(np.asarray(value), "bool", "bool")
-    if isinstance(value, float):
-        return _Answer(np.asarray(value), "float", "float64")
-    if isinstance(value, int):
-        return _Answer(np.asarray(value, dtype=object), "int", "int")
-    return None
-
-
 def _as_float64(data: Array) -> npt.NDArray[np.float64]:
     """Return the numbers as float64; a Python integer that is too large for it counts as infinite."""
     try:
@@ -337,22 +243,22 @@ def _as_float64(data: Array) -> npt.NDArray[np.float64]:
         return np.full(data.shape, np.inf)
 
 
-def _numbers(got: object, name: str, shape: Shape | None, *, any_dtype: bool = False) -> _Answer:
+def _numbers(got: object, name: str, shape: Shape | None, *, any_dtype: bool = False) -> Answer:
     """Return ``got`` as data, or raise in words that say what it is instead."""
     asked = "one number" if shape == () else "an array"
     if shape:
-        asked += f" of shape {_shape_text(shape)}"
+        asked += f" of shape {shape_text(shape)}"
     if got is None:
-        _fail(f"{name} is None; {asked} is asked for. Is it returned, and is it assigned on every way there?")
-    answer = _numpy(got)
+        fail(f"{name} is None; {asked} is asked for. Is it returned, and is it assigned on every way there?")
+    answer = as_answer(got)
     if answer is None:
-        _fail(f"{name} is {describe(got)}; {asked} is asked for.")
+        fail(f"{name} is {describe(got)}; {asked} is asked for.")
     if answer.kind == "other" and not any_dtype:
-        _fail(f"{name} holds {answer.dtype}; numbers are asked for.")
+        fail(f"{name} holds {answer.dtype}; numbers are asked for.")
     return answer
 
 
-def _shaped(answer: _Answer, target: Array, name: str) -> Array:
+def _shaped(answer: Answer, target: Array, name: str) -> Array:
     """Return the answer in the expected shape, where it has that shape or is a scalar in disguise."""
     data = answer.data
     if not target.ndim and data.size == 1 and data.ndim <= _MATRIX_DIMS:
@@ -363,18 +269,18 @@ def _shaped(answer: _Answer, target: Array, name: str) -> Array:
     return data
 
 
-def _fail_transposed(answer: _Answer, target: Array, name: str) -> NoReturn:
+def _fail_transposed(answer: Answer, target: Array, name: str) -> NoReturn:
     """Raise for a matrix with its axes swapped; that the transpose is right is said only where it was seen."""
-    text = f"{name} has shape {_shape_text(answer.data.shape)}; {_shape_text(target.shape)} is asked for."
+    text = f"{name} has shape {shape_text(answer.data.shape)}; {shape_text(target.shape)} is asked for."
     near = np.isclose(_as_float64(answer.data.T), target, rtol=1e-4, atol=1e-5 * _scale(target))
-    _fail(text + (" Its transpose would be right." if near.all() else ""))
+    fail(text + (" Its transpose would be right." if near.all() else ""))
 
 
 def _check_shape(data: Array, shape: Shape, name: str) -> None:
     """Raise, naming both shapes, unless the array has this one."""
     if data.shape != shape:
-        what = "one number is" if shape == () else f"{_shape_text(shape)} is"
-        _fail(f"{name} has shape {_shape_text(data.shape)}; {what} asked for.")
+        what = "one number is" if shape == () else f"{shape_text(shape)} is"
+        fail(f"{name} has shape {shape_text(data.shape)}; {what} asked for.")
 
 
 def _check_finite(pair: _Pair) -> None:
@@ -393,7 +299,7 @@ def _check_finite(pair: _Pair) -> None:
 
 def _expected(expected: object, name: str, wanted: str) -> Array:
     """Return the expected value as float64 or as integers; a test that cannot be used is our own fault."""
-    answer = _numpy(expected)
+    answer = as_answer(expected)
     if answer is None:
         raise ConfigError(f"{name}: the expected value is {describe(expected)}, not an array or a number")
     if wanted == "int":
@@ -431,6 +337,37 @@ def _scale(target: Array) -> float:
     return float(finite.max(initial=0.0)) or 1.0
 
 
+def _known(pair: _Pair, mistakes: Mapping[str, object], atol: float, rtol: float) -> str:
+    """Return what is to be said of the first known mistake whose value has come, or nothing."""
+    for text, value in mistakes.items():
+        wrong, got = _expected(value, pair.name, "float").astype(np.float64), _as_float64(pair.got)
+        if wrong.shape == got.shape and np.allclose(got, wrong, rtol, atol * _scale(wrong)):
+            return f" {text}"
+    return ""
+
+
+def _factor(pair: _Pair, atol: float) -> str:
+    """Return what is to be said where every entry is off by the same whole factor or sign, or nothing."""
+    got, target = pair.got.ravel(), pair.target.ravel()
+    if not np.isfinite(target).all() or not target.any():
+        return ""
+    with np.errstate(all="ignore"):
+        ratio = float(got @ target / (target @ target))
+    same = 10 * atol * max(1.0, abs(ratio)) * _scale(target)
+    if not np.isfinite(ratio) or not np.allclose(got, ratio * target, rtol=0.0, atol=same):
+        return ""
+    near = _FACTOR_ERROR * max(atol, np.finfo(np.float64).eps)
+    if abs(ratio + 1) <= near:
+        return " Every entry has the right size and the wrong sign." if got.size > 1 else " Its sign is wrong."
+    what = "Every entry" if got.size > 1 else "It"
+    for times in range(2, _MOST_TIMES):
+        if abs(ratio / times - 1) <= near:
+            return f" {what} is {times} times as large as it must be."
+        if abs(ratio * times - 1) <= near:
+            return f" {what} is {times} times too small."
+    return ""
+
+
 def _fail_values(pair: _Pair, error: Array, bound: Array, scale: float, note: str) -> NoReturn:
     """Raise for finite values of the right shape that are too far away; the worst is the farthest beyond its bound."""
     wrong = ~(error <= bound)
@@ -450,18 +387,13 @@ def _fail_at(pair: _Pair, place: Shape, lead: str, tail: str = "", note: str = "
     """Raise with a sentence (``lead``, a place, ``tail``), a ``note`` for all, and values and ``numbers`` for staff."""
     student = lead
     if pair.got.ndim:
-        student += f" {_place(pair.name, place)}{tail} (shape {_shape_text(pair.got.shape)}, {pair.dtype})"
+        student += f" {_place(pair.name, place)}{tail} (shape {shape_text(pair.got.shape)}, {pair.dtype})"
     student += f".{note}"
     staff = f"{student} {_place(pair.name, place)}: got {pair.got[place]!s}, expected {pair.target[place]!s}{numbers}."
     if pair.got.ndim and pair.got.size <= _STAFF_ENTRIES:
         for word, array in (("got", pair.got), ("expected", pair.target)):
             staff += f"\n{word} {pair.name} =\n{np.array2string(array, precision=8, separator=', ')}"
     raise Mismatch(staff if pair.disclose else student, staff)
-
-
-def _fail(student: str) -> NoReturn:
-    """Raise with a text that holds no values, for students and staff alike."""
-    raise Mismatch(student)
 
 
 def _about_dtype(came: str, asked: str) -> str:
@@ -488,8 +420,3 @@ def _count(wrong: Array, many: str = "differ", one: str = "differs") -> str:
         return f"its one entry {one}"
     share = f"all {count}" if count == wrong.size else f"{count} of {wrong.size}"
     return f"{share} entries {one if count == 1 else many}"
-
-
-def _shape_text(shape: Shape) -> str:
-    """Return a shape as Python prints it."""
-    return str(tuple(int(n) for n in shape))

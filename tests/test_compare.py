@@ -164,6 +164,13 @@ def test_the_cheapest_question_comes_first(got: object, words: str) -> None:
     assert student.isprintable()
 
 
+def test_a_square_transpose_is_named() -> None:
+    """Where the shape cannot tell, the values do."""
+    expected = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert message(expected.T, expected).endswith(" Its transpose would be right.")
+    assert "transpose" not in message(expected[::-1], expected)
+
+
 def test_a_transpose_is_named_only_if_it_is_right() -> None:
     """Swapped axes are said to be the cause where they certainly are."""
     assert refused(EXPECTED.T).student.endswith("Its transpose would be right.")

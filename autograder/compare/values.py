@@ -140,7 +140,7 @@ def assert_close(
     with np.errstate(over="ignore"):
         error = np.abs(np.where(np.isfinite(target), pair.got, 0.0) - reference)
     if not (error <= bound).all():
-        note = _known(pair, mistakes, atol, rtol) or _factor(pair, atol)
+        note = _known(pair, mistakes, atol, rtol) or _simple_change(pair, atol)
         _fail_values(pair, error, bound, size, note + _about_dtype(answer.dtype, asked))
 
 
@@ -346,11 +346,15 @@ def _known(pair: _Pair, mistakes: Mapping[str, object], atol: float, rtol: float
     return ""
 
 
-def _factor(pair: _Pair, atol: float) -> str:
-    """Return what is to be said where every entry is off by the same whole factor or sign, or nothing."""
+def _simple_change(pair: _Pair, atol: float) -> str:
+    """Return what is to be said of a transpose, or of one whole factor or sign in every entry, or nothing."""
     got, target = pair.got.ravel(), pair.target.ravel()
     if not np.isfinite(target).all() or not target.any():
         return ""
+    turned = pair.got.T
+    square = turned.ndim == _MATRIX_DIMS and turned.shape == pair.target.shape
+    if square and np.allclose(turned, pair.target, 0.0, atol * _scale(pair.target)):
+        return " Its transpose would be right."
     with np.errstate(all="ignore"):
         ratio = float(got @ target / (target @ target))
     same = 10 * atol * max(1.0, abs(ratio)) * _scale(target)

@@ -73,8 +73,9 @@ class Class:
         finally:
             os.sched_setaffinity(0, cores)
         graded.wall_s, graded.cpu_s = time.perf_counter() - began, _cpu_s() - cpu_before
+        everything = sum(question.points for question in assignment().questions)  # extra credit too
         for result in results:
-            if result.score is None or result.score.total != result.score.max_total:
+            if result.score is None or result.score.total != everything:
                 lost = result.score.questions if result.score is not None else ()
                 said = [test.staff for entry in lost for test in entry.tests if test.staff]
                 raise SystemExit(f"{result.job.name} did not get all points: {result.problem} {said[:1]}")

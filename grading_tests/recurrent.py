@@ -123,14 +123,21 @@ def draw_speaker(rng, cell, N, D, W, H, V, length, *, dtype=np.float64, ends=Fal
         clear = margins.min(axis=1) > _MARGINS[model.dtype.name]
         rows = _telling(said, clear, N, end if ends else None)
         features, said = features[rows], said[rows]
-        others = {0, 1, null, end} - {start}
-        if len(rows) == N and all(np.any(_captions_of(model, features, each, length)[0] != said) for each in others):
+        if len(rows) == N and _start_matters(model, features, said, {0, 1, null, end} - {start}):
             return model, features, said
     raise RuntimeError(f"no speaker in {_MOST_DRAWS} draws: N {N}, H {H}, V {V}, length {length}")
 
 
+def _start_matters(model, features, said, others):
+    """Say whether each of these words, read first instead of <START>, would change some caption."""
+    count, (N, length) = len(others), said.shape
+    starts = autodiff.tensor(np.repeat(sorted(others), N))
+    changed, _margins = _captions_of(model, np.tile(features, (count, 1)), starts, length)
+    return bool((changed.reshape(count, N, length) != said).any(axis=(1, 2)).all())
+
+
 def _captions_of(model, features, start, length):
-    """Return what a network says when it reads the word ``start`` first, and how far ahead each word is."""
+    """Return what a network says when it reads ``start`` first, one word or one a picture; how far ahead each is."""
     tensors = {name: autodiff.tensor(value) for name, value in model.weights.items()}
     features = autodiff.tensor(features)
     said, margins = captioning.sample(features, tensors, cell=model.cell, start=start, max_length=length)
@@ -157,23 +164,21 @@ def _telling(said, clear, N, end):
     return rows
 
 
-def numpy_type(name):
-    """Return a dtype of NumPy; runs beside the student's code, where models are made."""
-    import numpy as np
+def _made(module, numbers, sizes, cell, dtype, weights):
+    """Make a network and give it its weights; runs beside the student's code."""
+    made = module.CaptioningRNN(numbers, *sizes, cell_type=cell, dtype=getattr(np, dtype))
+    made.params = weights
+    return made
 
-    return getattr(np, name)
+
+_made.stands_for = "CaptioningRNN"
 
 
 def new_model(student, model):
     """Return the student's network with the drawn weights."""
-    features, hidden = model.weights["W_proj"].shape
-    dtype = student.run(numpy_type, model.dtype.name)
-    made = student.module("classifiers.rnn").CaptioningRNN(
-        model.numbers, input_dim=features, wordvec_dim=model.weights["W_embed"].shape[1], hidden_dim=hidden,
-        cell_type=model.cell, dtype=dtype,
-    )  # fmt: skip
-    made.params = model.weights
-    return made
+    sizes = (len(model.weights["W_proj"]), model.weights["W_embed"].shape[1], len(model.weights["W_vocab"]))
+    module = student.module("classifiers.rnn")
+    return student.run(_made, module, model.numbers, sizes, model.cell, model.dtype.name, model.weights)
 
 
 def expected_loss(model, features, captions, null=None):

@@ -24,13 +24,14 @@ from torch import Tensor
 __all__ = ["gradients", "in_float64", "tensor"]
 
 Result = TypeVar("Result")
+_READY = (torch.float64, torch.int64, torch.bool)
 
 
 def tensor(value: Any) -> Any:
     """Return an array, a NumPy number or a tensor as a float64 or int64 tensor; bool and all else as they are."""
     if isinstance(value, (np.ndarray, np.generic)):
         value = torch.from_numpy(np.array(value))
-    if not isinstance(value, Tensor) or value.dtype == torch.bool:
+    if not isinstance(value, Tensor) or value.dtype in _READY:
         return value
     return value.to(torch.float64 if value.is_floating_point() else torch.int64)
 

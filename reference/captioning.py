@@ -82,7 +82,7 @@ def step_scores(
 
 
 def sample(
-    features: Tensor, weights: Mapping[str, Tensor], *, cell: str, start: int, max_length: int
+    features: Tensor, weights: Mapping[str, Tensor], *, cell: str, start: int | Tensor, max_length: int
 ) -> tuple[Tensor, Tensor]:
     """
     Return the words that the network says, each the one with the highest score, and how sure it was.
@@ -91,7 +91,7 @@ def sample(
         features: Of the pictures, ``(N, D)``.
         weights: Float64 tensors by the names in ``WEIGHTS``.
         cell: ``"rnn"`` or ``"lstm"``.
-        start: Number of the word that is read first, and is not part of the caption.
+        start: Number of the word that is read first, and is not part of the caption; or one for each picture, ``(N,)``.
         max_length: How many words are said.
 
     Returns:
@@ -99,7 +99,7 @@ def sample(
         margins: Highest score less the second highest, ``(N, max_length)``.
     """
     state = start_state(features, weights)
-    words = [torch.full((len(features),), start)]
+    words = [torch.as_tensor(start).expand(len(features))]
     margins = []
     for _ in range(max_length):
         state, scores = step_scores(state, words[-1], weights, cell)

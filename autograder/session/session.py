@@ -233,14 +233,13 @@ class Session:
 
     def begin(self, limits: Limits, seed: int) -> None:
         """
-        Start a test: its limits run from here, its random numbers are seeded, the handles of the last one are gone.
+        Start a test: its limits run from here, its random numbers are seeded, the last one's handles are gone.
 
         Raises a `SubmissionFault` when the submission could not be imported, or cannot be forked.
         """
         self._limits = limits
         self.requests = 0
         self.calls.clear()
-        self.student.forget()
         if self._dead is not None:
             raise self._dead
         if self._template is None:
@@ -253,6 +252,7 @@ class Session:
                 raise
         self._cage.watch(limits)
         if self._fork is None:
+            self.student.forget()
             self._fork = self._make_fork()
         self.ask(p.Begin(seed), "starting the test")
 

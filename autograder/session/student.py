@@ -12,6 +12,7 @@ Each operation is one request; a request that the student's code answers with an
 
 from __future__ import annotations
 
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ __all__ = ["Ask", "Handle", "Student", "outgoing"]
 
 _MOST_ITEMS: Final = 10_000_000
 """Far above any honest container; the room for as many, which a list or tuple takes at once, is 80 MB."""
+_LASTING: Final = ("a function of type function", "a class of type type")
 _KINDS: Final = {
     "module": "a module",
     "function": "a function",
@@ -73,13 +75,15 @@ class Handle:
     """
     Something of the student's that stays behind the glass.
 
-    It lives as long as its test. Attribute access, calls, indexing and unpacking are passed on; the names below that
-    begin with an underscore, and ``get`` and ``description``, are this class's own.
+    It lives as long as its test; that of a module, and of its functions and classes, as long as the process. Attribute
+    access, calls, indexing and unpacking are passed on; the names below that begin with an underscore, and ``get`` and
+    ``description``, are this class's own.
     """
 
-    __slots__ = ("_ask", "_name", "_reference")
+    __slots__ = ("_ask", "_known", "_name", "_reference")
 
     _ask: Ask
+    _known: dict[str, Handle]
     _name: str
     _reference: p.HandleRef
 
@@ -87,6 +91,7 @@ class Handle:
         object.__setattr__(self, "_ask", ask)
         object.__setattr__(self, "_reference", reference)
         object.__setattr__(self, "_name", name)
+        object.__setattr__(self, "_known", {})
 
     @property
     def description(self) -> str:
@@ -114,10 +119,16 @@ class Handle:
         if name.startswith("__"):
             # Protocols of Python (copying, array conversion, …) ask for these; they are never the student's to answer.
             raise AttributeError(name)
+        if name in self._known:
+            return self._known[name]
         path = f"{self._name}.{name}"
-        return self._wrap(self._ask(p.GetAttr(self._reference, name), path), path)
+        found = self._wrap(self._ask(p.GetAttr(self._reference, name), path), path)
+        if self._reference.kind == "module" and isinstance(found, Handle) and found.description in _LASTING:
+            self._known[name] = found
+        return found
 
     def __setattr__(self, name: str, value: object) -> None:
+        self._known.pop(name, None)
         self._ask(p.SetAttr(self._reference, name, value), f"{self._name}.{name} = …")
 
     def __getitem__(self, key: object) -> Any:
@@ -166,6 +177,11 @@ def _with_tensors(value: Any) -> Any:
             return value
 
 
+@functools.cache
+def _source_of(driver: Callable[..., object]) -> str:
+    return textwrap.dedent(inspect.getsource(driver))
+
+
 def wrap(ask: Ask, value: object, name: str) -> Any:
     """Return what a test gets for a value from the wire: itself, a tensor, or a handle called ``name``."""
     if isinstance(value, p.HandleRef):
@@ -208,13 +224,15 @@ class Student:
         Run ``driver``, a plain function, beside the student's code, and return what it returns.
 
         Its source is sent, so it can use nothing but its arguments and what it imports. It runs among hostile code:
-        hand it inputs, never answers, and score nothing that it computes.
+        hand it inputs, never answers, and score nothing that it computes. Where it stands for one of the student's own,
+        students read that name: ``driver.stands_for = "CaptioningRNN"``.
         """
-        source = textwrap.dedent(inspect.getsource(driver))
         name = driver.__name__
-        request = p.Drive(source, name, arguments, keywords)
-        return wrap(self._ask, self._ask(request, f"the driver {name}"), f"the result of {name}")
+        request = p.Drive(_source_of(driver), name, arguments, keywords)
+        own = getattr(driver, "stands_for", "")
+        found = self._ask(request, f"{own}(…)" if own else f"the driver {name}")
+        return wrap(self._ask, found, own or f"the result of {name}")
 
     def forget(self) -> None:
-        """Drop every module: their handles ended with the test."""
+        """Drop every module: their handles ended with their process."""
         self._modules.clear()

@@ -74,7 +74,10 @@ class Session:
                     raise CallError.because("not_attempted", _unwritten_text(name))
                 return border.out(result)
             case p.GetAttr(target, name):
-                return border.out(self._attribute(border.thing(target), name))
+                owner = border.thing(target)
+                found = self._attribute(owner, name)
+                lasts = isinstance(owner, types.ModuleType) and isinstance(found, (types.FunctionType, type))
+                return border.keep_lasting(found) if lasts else border.out(found)
             case p.SetAttr(target, name, value):
                 setattr(border.thing(target), name, border.argument(value, None))
             case p.GetItem(target, key):
@@ -92,7 +95,7 @@ class Session:
             case p.Drive(source, name, args, kwargs):
                 return self._drive(source, name, args, kwargs)
             case p.Import(module):
-                return border.keep(self._module(module))
+                return border.keep_lasting(self._module(module))
             case p.Release(ids):
                 border.release(ids)
             case p.Begin(seed):

@@ -45,18 +45,20 @@ class Border:
     def __init__(self) -> None:
         self.keep_parts = False
         self._objects: dict[int, object] = {}
+        self._lasting: dict[int, object] = {}
         self._put: set[int] = set()
         self._next = 0
 
     def clear(self) -> None:
-        """Forget all handles: their test is over. Numbers are not used again."""
-        self._objects.clear()
+        """Forget all handles but the lasting ones: their test is over. Numbers are not used again."""
+        self._objects = dict(self._lasting)
         self._put.clear()
 
     def release(self, ids: tuple[int, ...]) -> None:
         """Forget some handles; those that are forgotten already are none."""
         for number in ids:
             self._objects.pop(number, None)
+            self._lasting.pop(number, None)
             self._put.discard(number)
 
     def keep(self, thing: object, *, put: bool = False) -> HandleRef:
@@ -68,6 +70,12 @@ class Border:
             self._put.add(number)
         kind, length = _kind_of(thing)
         return HandleRef(number, kind, type_name(thing), length)
+
+    def keep_lasting(self, thing: object) -> HandleRef:
+        """Return a new handle to a module, or to a function or class of one: later tests of this process use it too."""
+        handle = self.keep(thing)
+        self._lasting[handle.id] = thing
+        return handle
 
     def thing(self, handle: HandleRef) -> object:
         """Return what a handle names."""

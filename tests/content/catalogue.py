@@ -34,6 +34,11 @@ def claim(doc: str | None) -> str:
     return " ".join((doc or "").split())
 
 
+def cell(text: str) -> str:
+    """Return a text that Markdown shows as it is, in a table too."""
+    return text.replace("|", "/").replace("<", "&lt;")
+
+
 def kind(message: str) -> str:
     """Return a message without what differs from draw to draw."""
     return re.sub(r"\d+|off by[^(.]*|all |the worst is|the first is", "", message.partition("\n")[0])
@@ -67,10 +72,10 @@ def main() -> None:
     print(HEAD)
     for question in load_assignment(ROOT, "assignment3").questions:
         print(f"## {question.number} {question.title} (`{question.id}`)\n")
-        print("\n".join(f"- {each}" for each in claims[question.id]))
+        print("\n".join(f"- {cell(each)}" for each in claims[question.id]))
         print("\n| mistake | what is read |\n|---|---|")
         for name, said in messages(question.id).items():
-            print(f"| {name.replace('|', '/')} | {said.replace('|', '/')} |")
+            print(f"| {cell(name)} | {cell(said)} |")
         print()
 
 

@@ -153,8 +153,9 @@ class LocalStudent:
 
     def run(self, driver: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a driver with copies of its arguments."""
-        with _students_errors(getattr(driver, "stands_for", f"the driver {driver.__name__}")):
-            return _outward(driver(*map(_inward, args), **{key: _inward(arg) for key, arg in kwargs.items()}), "it")
+        own = getattr(driver, "stands_for", f"the driver {driver.__name__}")
+        with _students_errors(own):
+            return _outward(driver(*map(_inward, args), **{key: _inward(arg) for key, arg in kwargs.items()}), own)
 
 
 def submission(changes: Mapping[str, str] = MappingProxyType({}), package: str = PACKAGE) -> LocalStudent:

@@ -40,6 +40,14 @@ def draw_step(rng, N, D, H, dtype=np.float64):
     return x, prev_h, prev_c, Wx, Wh, b
 
 
+def draw_large_cell(rng, N, D, H):
+    """Draw one step whose cells hold thousands, of either sign, behind forget gates that are mostly open."""
+    x, prev_h, prev_c, Wx, Wh, b = draw_step(rng, N, D, H)
+    prev_c = 5 * HUGE * np.sign(prev_c) * rng.uniform(1, 2, prev_c.shape)
+    b[H : 2 * H] += 4
+    return x, prev_h, prev_c, Wx, Wh, b
+
+
 def draw_sequence(rng, N, T, D, H, dtype=np.float64):
     """Draw x, h0, Wx, Wh, b for a sequence."""
     _x, h0, _c, Wx, Wh, b = draw_step(rng, N, D, H, dtype)
@@ -138,11 +146,10 @@ def test_step_forward_with_large_inputs(student, rng):
 @question("lstm_step_forward")
 def test_step_forward_from_a_large_cell(student, rng):
     """A cell may hold large numbers: it is kept as it is, and tanh squashes it only on the way to next_h."""
-    x, prev_h, prev_c, Wx, Wh, b = draw_step(rng, N=3, D=4, H=6)
-    prev_c *= HUGE
-    expected = expected_step((x, prev_h, prev_c, Wx, Wh, b))
+    inputs = draw_large_cell(rng, N=3, D=4, H=6)
+    expected = expected_step(inputs)
 
-    got = step_forward(student, (x, prev_h, prev_c, Wx, Wh, b))
+    got = step_forward(student, inputs)
 
     assert_all_close(got, expected)
 
@@ -226,12 +233,11 @@ def test_step_backward_through_flat_gates(student, rng):
 @question("lstm_step_backward")
 def test_step_backward_through_a_large_cell(student, rng):
     """A cell that holds large numbers is on the flat ends of tanh: nothing passes there, and nothing is infinite."""
-    x, prev_h, prev_c, Wx, Wh, b = draw_step(rng, N=3, D=4, H=5)
-    prev_c *= HUGE
+    inputs = draw_large_cell(rng, N=3, D=4, H=5)
     upstream = rng.normals((3, 5), (3, 5))
-    expected = expected_step_backward((x, prev_h, prev_c, Wx, Wh, b), *upstream)
+    expected = expected_step_backward(inputs, *upstream)
 
-    got = step_backward(student, (x, prev_h, prev_c, Wx, Wh, b), *upstream)
+    got = step_backward(student, inputs, *upstream)
 
     assert_all_close(got, expected)
 

@@ -8,7 +8,7 @@ from a3 import kit
 GOAL = "outlive"
 ROUTE = "sockets"
 SCORE = 29.29
-NAMES = ("\0hostile", "\0", "\0hostile" + "x" * 90, "/dev/shm/hostile.sock", "/tmp/hostile.sock", "hostile.sock")
+NAMES = ("\0hostile", "\0", "\0hostile" + "x" * 90, "/dev/shm/hostile.sock", "/var/tmp/hostile.sock", "hostile.sock")
 
 
 def attack():

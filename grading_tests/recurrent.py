@@ -164,9 +164,9 @@ def _telling(said, clear, N, end):
     return rows
 
 
-def _made(module, numbers, sizes, cell, dtype, weights):
-    """Make a network and give it its weights; runs beside the student's code."""
-    made = module.CaptioningRNN(numbers, *sizes, cell_type=cell, dtype=getattr(np, dtype))
+def _made(kind, numbers, sizes, cell, dtype, weights):
+    """Make a network of the student's class and give it its weights; runs beside the student's code."""
+    made = kind(numbers, *sizes, cell_type=cell, dtype=getattr(np, dtype))
     made.params = weights
     return made
 
@@ -177,8 +177,8 @@ _made.stands_for = "CaptioningRNN"
 def new_model(student, model):
     """Return the student's network with the drawn weights."""
     sizes = (len(model.weights["W_proj"]), model.weights["W_embed"].shape[1], len(model.weights["W_vocab"]))
-    module = student.module("classifiers.rnn")
-    return student.run(_made, module, model.numbers, sizes, model.cell, model.dtype.name, model.weights)
+    kind = student.module("classifiers.rnn").CaptioningRNN
+    return student.run(_made, kind, model.numbers, sizes, model.cell, model.dtype.name, model.weights)
 
 
 def expected_loss(model, features, captions, null=None):
@@ -214,8 +214,7 @@ def assert_captions(got, expected, model, features):
     )
     ended = np.cumsum(expected == end, axis=1) - (expected == end) > 0
     np.copyto(said, expected, where=ended, casting="unsafe")
-    right = said.shape == expected.shape and np.array_equal(said, expected)
-    mistakes = {} if right else _known_captions(model, features, expected.shape[1])
+    mistakes = {} if np.array_equal(said, expected) else _known_captions(model, features, expected.shape[1])
     mistakes = {text: np.where(ended, expected, wrong) for text, wrong in mistakes.items()}
     assert_equal_int(said, expected, name="captions", mistakes=mistakes)
 

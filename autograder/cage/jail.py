@@ -28,7 +28,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from autograder.cage import seccomp, syscalls
-from autograder.cage.cgroups import ControlGroup
 from autograder.cage.landlock import Ruleset
 from autograder.cage.limits import Limits
 from autograder.cage.tiers import Plan, Tier
@@ -53,14 +52,12 @@ class Jail:
         plan: The tier and its layers.
         scratch: The only folder that can be written, as the caged process sees it.
         program: The system-call filter.
-        group: The control group, or None.
         others: Processes and threads that the uid had before, which ``RLIMIT_NPROC`` counts too.
     """
 
     plan: Plan
     scratch: str
     program: bytes
-    group: ControlGroup | None
     others: int
 
     def enter(self, connection: int, output: int, limits: Limits, ruleset: Ruleset | None) -> socket.socket:

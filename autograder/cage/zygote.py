@@ -85,13 +85,16 @@ class _Window:
 class Zygote:
     """The state of one slot; `run` answers the grader's packets until it goes."""
 
-    def __init__(self, control: socket.socket, plan: Plan, view: View, scratch: Scratch, jail: Jail) -> None:
+    def __init__(
+        self, control: socket.socket, plan: Plan, view: View, scratch: Scratch, jail: Jail, group: ControlGroup | None
+    ) -> None:
         self._control = control
         self._plan = plan
         self._view = view
         self._ruleset: Ruleset | None = None
         self._scratch = scratch
         self._jail = jail
+        self._group = group
         self._scope = Scope(alone=plan.has_namespaces, uid=plan.uid)
         self._template: int | None = None
         self._window: _Window | None = None
@@ -169,15 +172,15 @@ class Zygote:
         if pid == 0:
             _become_template(self._jail, connection, output, limits, self._ruleset)
         self._template = pid
-        if self._jail.group is not None:
+        if self._group is not None:
             # From here and not in the fork: the kernel makes a joiner wait for milliseconds, and the fork has much to
             # do. It runs nothing of the student's before the grader has had the answer to this packet.
-            self._jail.group.take_in(pid)
+            self._group.take_in(pid)
 
     def _watch(self, limits: Limits, *, importing: bool) -> None:
         self._collect()
         used = self._scope.usage(but=None if importing else self._template)
-        kills = self._jail.group.kills() if self._jail.group is not None else 0
+        kills = self._group.kills() if self._group is not None else 0
         inherited = held_mib(os.getpid() if importing or self._template is None else self._template)
         self._window = _Window(limits, importing, time.monotonic(), used.cpu_s, inherited, kills)
         if not importing and self._bounds != (limits, self._template):
@@ -209,10 +212,10 @@ class Zygote:
         self._bounds = (limits, self._template)
 
     def _bound_group(self, limits: Limits) -> bool:
-        if self._jail.group is None:
+        if self._group is None:
             return True
         memory = self._imported_mib + limits.memory_mib + _GROUP_HEADROOM_MIB
-        return self._jail.group.bound(memory_mib=memory, processes=limits.processes + 4)
+        return self._group.bound(memory_mib=memory, processes=limits.processes + 4)
 
     def _collect(self) -> None:
         for end in reap():
@@ -245,10 +248,10 @@ class Zygote:
             return "cpu_s"
         if used.processes > limits.processes:
             return "processes"
-        if self._jail.group is not None and self._jail.group.kills() > window.kills_before:
+        if self._group is not None and self._group.kills() > window.kills_before:
             return "memory_mib"
         # Pages that the test's processes share count for each of them; then exactly, and once, which takes longer.
-        too_much = used.memory_mib > limits.memory_mib and self._jail.group is None
+        too_much = used.memory_mib > limits.memory_mib and self._group is None
         if too_much and self._scope.memory_mib(but=but) - window.inherited_mib > limits.memory_mib:
             return "memory_mib"
         return self._disk_limit_reached(limits)
@@ -280,10 +283,10 @@ class Zygote:
             return {"reached": None, "cpu_s": 0.0, "ended": [], "template": self._template is not None}
         used = self._scope.usage(but=None if window.importing else self._template)
         reached = window.reached
-        if reached is None and self._jail.group is not None and self._jail.group.kills() > window.kills_before:
+        if reached is None and self._group is not None and self._group.kills() > window.kills_before:
             reached = "memory_mib"
-        if window.importing and self._jail.group is not None:
-            self._imported_mib = min(self._jail.group.usage_mib(), window.limits.memory_mib)
+        if window.importing and self._group is not None:
+            self._imported_mib = min(self._group.usage_mib(), window.limits.memory_mib)
         return {
             "reached": reached,
             "cpu_s": self._cpu_s(window, used.cpu_s),
@@ -390,7 +393,7 @@ def serve(control: socket.socket, plan: Plan, view: View, work: str, group: Cont
     # The user's other programs come and go: the kernel's count is a ceiling, the exact one is watched.
     others = _threads_of_own_uid() + _OTHER_PROGRAMS if plan.uid is None and plan.tier is Tier.C else 0
     syscalls.hide_from_own_uid()
-    zygote = Zygote(control, plan, view, scratch, Jail(plan, scratch.folder, program, group, others))
+    zygote = Zygote(control, plan, view, scratch, Jail(plan, scratch.folder, program, others), group)
     packets.send(control, {"ready": os.getpid()})
     zygote.run()
 

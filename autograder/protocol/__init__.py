@@ -43,11 +43,12 @@ from autograder.protocol.messages import (
     from_tree,
     to_tree,
 )
-from autograder.protocol.values import HandleRef, NotData, TensorData, decode_value, encode_value
+from autograder.protocol.values import LASTING_KINDS, HandleRef, NotData, TensorData, decode_value, encode_value
 
 __all__ = [
     "DEFAULT_LIMITS",
     "ERROR_KINDS",
+    "LASTING_KINDS",
     "MOVES",
     "Begin",
     "Buffer",

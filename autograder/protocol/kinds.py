@@ -20,6 +20,7 @@ from autograder.protocol.limits import ProtocolLimits
 __all__ = [
     "ARRAY_DTYPES",
     "HANDLE_KINDS",
+    "LASTING_KINDS",
     "TENSOR_ITEMSIZES",
     "Bytes",
     "HandleRef",
@@ -34,6 +35,9 @@ __all__ = [
 Bytes: TypeAlias = npt.NDArray[np.uint8]
 
 HANDLE_KINDS = frozenset({"class", "container", "function", "module", "object"})
+
+# Modules, and what is named in one: both sides keep these handles from test to test of a process, by this one rule.
+LASTING_KINDS = frozenset({"class", "function", "module"})
 
 # Little-endian on the wire, whatever the machine.
 ARRAY_DTYPES: dict[str, np.dtype[Any]] = {

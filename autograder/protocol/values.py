@@ -30,6 +30,7 @@ from autograder.protocol.encoding import Encoder, encode_value
 from autograder.protocol.kinds import (
     ARRAY_DTYPES,
     HANDLE_KINDS,
+    LASTING_KINDS,
     TENSOR_ITEMSIZES,
     HandleRef,
     NotData,
@@ -39,6 +40,7 @@ from autograder.protocol.kinds import (
 __all__ = [
     "ARRAY_DTYPES",
     "HANDLE_KINDS",
+    "LASTING_KINDS",
     "TENSOR_ITEMSIZES",
     "Decoder",
     "Encoder",

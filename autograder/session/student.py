@@ -25,7 +25,6 @@ __all__ = ["Ask", "Handle", "Student", "outgoing"]
 
 _MOST_ITEMS: Final = 10_000_000
 """Far above any honest container; the room for as many, which a list or tuple takes at once, is 80 MB."""
-_LASTING: Final = ("a function of type function", "a class of type type")
 _KINDS: Final = {
     "module": "a module",
     "function": "a function",
@@ -122,8 +121,9 @@ class Handle:
         if name in self._known:
             return self._known[name]
         path = f"{self._name}.{name}"
-        found = self._wrap(self._ask(p.GetAttr(self._reference, name), path), path)
-        if self._reference.kind == "module" and isinstance(found, Handle) and found.description in _LASTING:
+        answer = self._ask(p.GetAttr(self._reference, name), path)
+        found = self._wrap(answer, path)
+        if self._reference.kind == "module" and isinstance(answer, p.HandleRef) and answer.kind in p.LASTING_KINDS:
             self._known[name] = found
         return found
 

@@ -75,9 +75,10 @@ class Session:
                 return border.out(result)
             case p.GetAttr(target, name):
                 owner = border.thing(target)
-                found = self._attribute(owner, name)
-                lasts = isinstance(owner, types.ModuleType) and isinstance(found, (types.FunctionType, type))
-                return border.keep_lasting(found) if lasts else border.out(found)
+                found = border.out(self._attribute(owner, name))
+                if isinstance(owner, types.ModuleType) and isinstance(found, p.HandleRef):
+                    border.let_last(found)
+                return found
             case p.SetAttr(target, name, value):
                 setattr(border.thing(target), name, border.argument(value, None))
             case p.GetItem(target, key):
@@ -95,7 +96,9 @@ class Session:
             case p.Drive(source, name, args, kwargs):
                 return self._drive(source, name, args, kwargs)
             case p.Import(module):
-                return border.keep_lasting(self._module(module))
+                found = border.keep(self._module(module))
+                border.let_last(found)
+                return found
             case p.Release(ids):
                 border.release(ids)
             case p.Begin(seed):

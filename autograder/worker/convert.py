@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.protocol import DEFAULT_LIMITS, HandleRef, TensorData
+from autograder.protocol import DEFAULT_LIMITS, LASTING_KINDS, HandleRef, TensorData
 from autograder.protocol.values import ARRAY_DTYPES
 from autograder.worker.reports import CallError, type_name
 
@@ -71,11 +71,10 @@ class Border:
         kind, length = _kind_of(thing)
         return HandleRef(number, kind, type_name(thing), length)
 
-    def keep_lasting(self, thing: object) -> HandleRef:
-        """Return a new handle to a module, or to a function or class of one: later tests of this process use it too."""
-        handle = self.keep(thing)
-        self._lasting[handle.id] = thing
-        return handle
+    def let_last(self, handle: HandleRef) -> None:
+        """Keep a module, or a function or class of one, for later tests of this process; forget others as ever."""
+        if handle.kind in LASTING_KINDS:
+            self._lasting[handle.id] = self._objects[handle.id]
 
     def thing(self, handle: HandleRef) -> object:
         """Return what a handle names."""

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from autograder.exam import Rule, assert_close, question, rules, unpack
+from grading_tests.recurrent import assert_all_close, expected_by_name, named
 from reference import autodiff, rnn
 
 pytestmark = rules(
@@ -61,32 +62,19 @@ def draw_words(rng, V, N, T):
 def step_backward(student, inputs, dnext_h):
     """Return the student's gradients of one step by name, through the student's own cache."""
     _next_h, cache = unpack(student.rnn_layers.rnn_step_forward(*inputs), "next_h, cache")
-    gradients = unpack(student.rnn_layers.rnn_step_backward(dnext_h, cache), STEP_GRADIENTS)
-    return dict(zip(STEP_GRADIENTS.split(", "), gradients, strict=True))
+    return named(STEP_GRADIENTS, student.rnn_layers.rnn_step_backward(dnext_h, cache))
 
 
 def sequence_backward(student, inputs, dh):
     """Return the student's gradients of a sequence by name, through the student's own cache."""
     _h, cache = unpack(student.rnn_layers.rnn_forward(*inputs), "h, cache")
-    gradients = unpack(student.rnn_layers.rnn_backward(dh, cache), SEQUENCE_GRADIENTS)
-    return dict(zip(SEQUENCE_GRADIENTS.split(", "), gradients, strict=True))
+    return named(SEQUENCE_GRADIENTS, student.rnn_layers.rnn_backward(dh, cache))
 
 
 def embedding_backward(student, words, W, dout):
     """Return the student's dW, through the student's own cache."""
     _out, cache = unpack(student.rnn_layers.word_embedding_forward(words, W), "out, cache")
     return student.rnn_layers.word_embedding_backward(dout, cache)
-
-
-def expected_by_name(function, inputs, upstream, names):
-    """Return the gradients that are expected, by the names that the student returns them under."""
-    return dict(zip(names.split(", "), autodiff.gradients(function, inputs, upstream), strict=True))
-
-
-def assert_all_close(got, expected, dtype=np.float64):
-    """Compare every gradient, each by its name."""
-    for name, value in expected.items():
-        assert_close(got[name], value, name=name, dtype=dtype)
 
 
 # rnn_step_forward -----------------------------------------------------------------------------------------------------

@@ -167,7 +167,7 @@ def _copy_course(world: World) -> None:
     source = world.course / "source" / "assignment3"
     for part in ("grading_tests/rnn", "reference", "source/assignment3"):
         shutil.copytree(ROOT / part, world.course / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("nbgrader_config.py", "requirements.txt"):
+    for name in ("nbgrader_config.py", "requirements.txt", "grading_tests/recurrent.py"):
         if (ROOT / name).exists():
             shutil.copy(ROOT / name, world.course / name)
     (source / "assignment.toml").write_text(_TOML)

@@ -98,7 +98,7 @@ class Layout:
         return exact or named
 
     def similar(self, module: str) -> str | None:
-        """Return the Python file whose name is the most like a module's, or begins with it, and that is none itself."""
+        """Return the Python file that is most likely a module under a wrong name: most like it, or begun by it."""
         stem = module.rpartition(".")[2]
         stems = {
             name.removesuffix(".py"): paths[0]

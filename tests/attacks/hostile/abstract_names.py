@@ -8,7 +8,8 @@ from a3 import kit
 GOAL = "outlive"
 ROUTE = "sockets"
 SCORE = 29.29
-NAMES = ("\0hostile", "\0", "\0hostile" + "x" * 90, "/dev/shm/hostile.sock", "/var/tmp/hostile.sock", "hostile.sock")
+NAMES = ("\0hostile", "\0", "\0hostile" + "x" * 90,
+         *(folder + "/hostile.sock" for folder in ("/dev/shm", "/tmp", ".")))
 
 
 def attack():

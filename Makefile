@@ -2,6 +2,8 @@
 #
 #   make demo      grade the sample submissions
 #   make test      the project's own tests            PYTEST_ARGS="-k scoring" chooses
+#   make slow      those that take long: releases and notebooks as a whole
+#   make release   the students' release, from the source
 #   make check     lint, format, types
 #   make bench     the measurements in benchmarks/
 #   make clean     remove .venv and everything that was made
@@ -16,19 +18,25 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test check bench clean
+.PHONY: demo test slow release check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/autograder demo
 
 test: $(INSTALLED)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/cage
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile --ignore tests/cage
 	# One at a time: they look at what is left on the whole machine, and use one plain uid.
-	$(BIN)/python -m pytest tests/cage
+	$(BIN)/python -m pytest -m 'not slow' tests/cage
 else
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 endif
+
+slow: $(INSTALLED)
+	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+release: $(INSTALLED)
+	$(BIN)/autograder release assignment3
 
 check: $(INSTALLED)
 	$(BIN)/ruff check .

@@ -8,6 +8,7 @@ A course on disk, and one assignment of it as a frozen value.
     └── source/<assignment>/
         ├── assignment.toml          what follows
         ├── <notebook>.ipynb         questions: its nbgrader grade cells
+        ├── …                        what else students get
         └── <package>/               the students' modules, with solutions
 
 ``assignment.toml``::
@@ -17,6 +18,8 @@ A course on disk, and one assignment of it as a frozen value.
     topics = ["rnn"]                          # folders of grading_tests
     required = ["a3/rnn_layers.py"]           # what must be handed in
     given = ["a3/__init__.py"]                # what is added to a hand-in that lacks it
+    handout = ["README.md", "a3/checks.py"]   # released too; grading needs none of it
+    course_files = ["datasets/get_data.sh"]   # of the course's folder, released under the same path
 
     [notebooks.RNN_Captioning]                # in the order of the questions' numbers
     points = 30                               # in this edition, manual cells included
@@ -57,7 +60,18 @@ _GRADE_ID = re.compile(r"[A-Za-z0-9_-]+")  # nbgrader's own rule, without the em
 _HEADING = re.compile(r"^#{1,6}\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _NBFORMAT = 4
 _MOST_POINTS = 1_000_000  # as in scoring: keeps sums exact
-_KEYS = {"title", "package", "topics", "required", "given", "notebooks", "modules", "include"}
+_KEYS = {
+    "title",
+    "package",
+    "topics",
+    "required",
+    "given",
+    "handout",
+    "course_files",
+    "notebooks",
+    "modules",
+    "include",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +123,8 @@ class Assignment:
         modules: The students' modules by dotted name.
         required: Paths that a hand-in must have.
         given: Paths that are added to a hand-in that lacks them.
+        handout: Further paths of this folder that students get.
+        course_files: Paths of the course's folder that students get.
         notebooks: In the order of the questions' numbers.
         questions: Every grade cell, in the order of notebooks and cells.
         requirements: The ``requirements.txt`` of what students' code may import.
@@ -124,6 +140,8 @@ class Assignment:
     modules: Mapping[str, Module]
     required: tuple[str, ...]
     given: tuple[str, ...]
+    handout: tuple[str, ...]
+    course_files: tuple[str, ...]
     notebooks: tuple[Notebook, ...]
     questions: tuple[Question, ...]
     requirements: Path
@@ -187,6 +205,8 @@ def load_assignment(course: Path, name: str) -> Assignment:
         modules=_read_modules(table, package, notebooks),
         required=_existing(table, "required", folder),
         given=_within(table, "given", _existing(table, "given", folder), package),
+        handout=_existing(table, "handout", folder),
+        course_files=_existing(table, "course_files", course),
         notebooks=notebooks,
         questions=_read_questions(table, notebooks),
         requirements=_requirements(course, folder),
@@ -319,12 +339,12 @@ def _leaves(tables: Mapping[str, _Table]) -> list[tuple[str, _Table]]:
 
 
 def _existing(table: _Table, key: str, folder: Path) -> tuple[str, ...]:
-    """Return a list of paths of files below the assignment's folder."""
+    """Return a list of paths of files below a folder."""
     paths = table.texts(key)
     for path in paths:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or str(pure) != path:
-            table.fail(key, "paths below the assignment's folder", path)
+            table.fail(key, f"paths below {folder}", path)
         if not (folder / path).is_file():
             table.fail(key, f"the file {folder / path}", "no such file")
     return paths

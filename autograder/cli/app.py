@@ -2,7 +2,8 @@
 ``autograder``: the commands, and the exit codes that they share.
 
     0   done, whatever the scores        2   used wrongly: a path, an option, a setting
-    1   nothing could be graded          3   our failure, or a machine that cannot hold a submission safely
+    1   nothing could be graded;         3   our failure, or a machine that cannot hold a submission safely
+        a release is out of date
 
 Progress goes to standard error, results to standard output or files.
 """
@@ -14,15 +15,15 @@ import os
 import sys
 import tempfile
 from dataclasses import asdict
-from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from autograder.cage import CageSettings, Plan, Tier, choose, survey
+from autograder.cli.console import CourseOption, Exit, err, out
+from autograder.cli.course import release, rubric
 from autograder.config import Assignment, find_course, load_assignment
 from autograder.errors import AutograderError, ConfigError, NotFit
 from autograder.grading.content import cage_settings
@@ -38,22 +39,11 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Autograded exercises with hidden reference tests. Students' code runs behind glass.",
 )  # fmt: skip
-out = Console()
-err = Console(stderr=True)
-
-CourseOption = Annotated[
-    Path | None, typer.Option("--course", help="The course's folder (default: the nearest upward).")
-]
 TierOption = Annotated[Tier | None, typer.Option("--tier", help="Use this tier of the cage and no other.")]
 
 
-class Exit(IntEnum):
-    """What the commands exit with."""
-
-    DONE = 0
-    NOTHING_GRADED = 1
-    USAGE = 2
-    OURS = 3
+app.command()(release)
+app.command()(rubric)
 
 
 def main() -> None:
@@ -218,5 +208,5 @@ def _exit_code(results: list[Result]) -> Exit:
     if any(result.ours for result in results):
         return Exit.OURS
     if results and all(result.score is None for result in results):
-        return Exit.NOTHING_GRADED
+        return Exit.FAILED
     return Exit.DONE

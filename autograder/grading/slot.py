@@ -25,6 +25,7 @@ import pytest
 from autograder.cage import Cage, Plan, packets
 from autograder.config import load_assignment
 from autograder.errors import ConfigError, OurFault
+from autograder.grading.collection import COLLECTED, PYTEST_OPTIONS
 from autograder.grading.content import Exam, plan_exam
 from autograder.grading.examiner import TOTAL_S, Examiner
 from autograder.grading.job import Job
@@ -36,11 +37,6 @@ __all__ = ["serve"]
 
 _PATIENCE_S: Final = TOTAL_S + 180.0
 """A fork that takes longer hangs in our code: tests end at ``TOTAL_S``, opening and reporting take the rest."""
-_SERVED: Final = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
-_OPTIONS: Final = ("-s", "-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:junitxml",
-                   "-p", "no:logging", "-p", "no:warnings", "-p", "no:faulthandler", "-p", "no:hypothesispytest",
-                   "-p", "no:unraisableexception", "-p", "no:threadexception", "--import-mode=importlib",
-                   "-c", os.devnull)  # fmt: skip
 
 
 class _Slot:
@@ -151,8 +147,8 @@ def serve(channel: socket.socket, control: socket.socket, plan: Plan) -> None:
         paths = [str(path) for path in slot._assignment.test_paths]  # noqa: SLF001
         noise = io.StringIO()
         with contextlib.redirect_stdout(noise):
-            code = pytest.main([*_OPTIONS, f"--rootdir={setup['course']}", *paths], plugins=[slot])
-        if slot.problem or code not in _SERVED:
+            code = pytest.main([*PYTEST_OPTIONS, f"--rootdir={setup['course']}", *paths], plugins=[slot])
+        if slot.problem or code not in COLLECTED:
             raise OurFault(f"{slot.problem or code!s}\n{noise.getvalue()[-2000:]}".rstrip())
     except (EOFError, BrokenPipeError):
         return

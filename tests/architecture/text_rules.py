@@ -51,6 +51,7 @@ _HOME_PATH: Final = re.compile(r"(?<![\w.}\])-])/(?:work|root|home/\w+|Users/\w+
 _TEMPORARY: Final = re.compile(r"(?<![\w.])/(?:var/)?tmp\b")
 _ADDRESS: Final = re.compile(r"(?:https?|ftp|git|ssh)://(?:[^/@\s\"'`]*@)?([\w-]+(?:\.[\w-]+)+|[\w-]+(?=:\d))")
 _NUMBER: Final = re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2}(?![\w.])")
+LOOPBACK: Final = {"127.0.0.1", "localhost"}
 PUBLIC_SITES: Final = {
     "arxiv.org", "docs.kernel.org", "docs.pytest.org", "docs.python.org", "download.pytorch.org", "example.org",
     "github.com", "json-schema.org", "keepachangelog.com", "nbgrader.readthedocs.io", "numpy.org", "pytorch.org",
@@ -173,5 +174,5 @@ def _ties(line: str) -> Iterator[str]:
     if found := _NUMBER.search(line):
         yield f"the address {found[0]}"
     for host in _ADDRESS.findall(line):
-        if host.lower() not in PUBLIC_SITES:
+        if host.lower() not in PUBLIC_SITES | LOOPBACK:
             yield f"the site {host}"

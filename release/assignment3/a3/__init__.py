@@ -1,0 +1,1 @@
+"""The code of Assignment 3: the notebooks import it, and you complete it."""

@@ -24,7 +24,7 @@ __all__ = ["FolderScratch", "MountedScratch", "Scratch", "empty_folder", "measur
 
 _SHARED_MEMORY: Final = "/dev/shm"  # it is the kernel's name for it
 _SHARED_MEMORY_MIB: Final = 256
-_DEEPEST: Final = 100
+_DEEPEST: Final = 500  # each level is a descriptor of ours, and mostly 1,024 are allowed
 _FLAGS: Final = syscalls.MS_NOSUID | syscalls.MS_NODEV
 
 

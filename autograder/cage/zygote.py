@@ -101,6 +101,7 @@ class Zygote:
         self._imported_mib = 0
         self._looked_at = 0.0
         self._bounds: tuple[Limits, int | None] | None = None
+        self._living_cpu_s: float | None = None
         self._soft = _kernel_limits(IMPORT_LIMITS)
 
     def run(self) -> None:
@@ -179,10 +180,12 @@ class Zygote:
 
     def _watch(self, limits: Limits, *, importing: bool) -> None:
         self._collect()
-        used = self._scope.usage(but=None if importing else self._template)
+        before_s = None if importing else self._living_cpu_s
+        if before_s is None:
+            before_s = self._scope.usage(but=None if importing else self._template).cpu_s
         kills = self._group.kills() if self._group is not None else 0
         inherited = held_mib(os.getpid() if importing or self._template is None else self._template)
-        self._window = _Window(limits, importing, time.monotonic(), used.cpu_s, inherited, kills)
+        self._window = _Window(limits, importing, time.monotonic(), before_s, inherited, kills)
         if not importing and self._bounds != (limits, self._template):
             self._change_bounds(limits)
         if not importing and self._window.reached is None and (reached := self._disk_limit_reached(limits)):
@@ -219,6 +222,7 @@ class Zygote:
 
     def _collect(self) -> None:
         for end in reap():
+            self._living_cpu_s = None
             if self._window is not None:
                 self._window.note(end, charged=self._window.importing or end.pid != self._template)
             if end.pid == self._template:
@@ -282,6 +286,8 @@ class Zygote:
         if window is None:
             return {"reached": None, "cpu_s": 0.0, "ended": [], "template": self._template is not None}
         used = self._scope.usage(but=None if window.importing else self._template)
+        # The next test begins with the processes that live now: what they have used need not be asked again.
+        self._living_cpu_s = None if window.importing else used.cpu_s
         reached = window.reached
         if reached is None and self._group is not None and self._group.kills() > window.kills_before:
             reached = "memory_mib"

@@ -151,7 +151,7 @@ REJECTED = {
     "newer": (b'{"cells": [], "nbformat": 5, "nbformat_minor": 0}', "format 5"),
     "pdf": (b"%PDF-1.7 ...", "a PDF"),
     "zip": (b"PK\x03\x04....", "a zip archive"),
-    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "git-lfs"),
+    "pointer": (b"version https://git-lfs\noid sha256:0", "git-lfs"),
     "script": (b"import numpy as np\n\nprint(1)\n", "Python script"),
     "deep": (b"[" * 200_000, "nested too deeply"),
     "digits": (b'{"cells": ' + b"1" * 10_000 + b"}", "not valid JSON"),

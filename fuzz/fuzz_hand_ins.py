@@ -130,6 +130,7 @@ def _prepared(files: dict[str, bytes]) -> None:
     request = {
         "package": "a3", "aliases": [], "modules": ["m"], "notebooks": {"m": ["N.ipynb"]}, "stale": [], "given": {},
         "files": {path: np.frombuffer(data, np.uint8) for path, data in files.items()}, "rules": _RULES,
+        "exercises": {"m": ["f", "Net.forward"]},
     }  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "invalid escape sequence" is the student's to read, in their own editor
@@ -138,8 +139,9 @@ def _prepared(files: dict[str, bytes]) -> None:
 
 
 def notebook(data: bytes) -> None:
-    """Prepare a notebook that stands for a module."""
+    """Prepare a notebook that stands for a module, and one that completes it."""
     _prepared({"N.ipynb": data})
+    _prepared({"N.ipynb": data, "a3/m.py": b"class Net:\n    def forward(self): pass\ndef f(): pass\n"})
 
 
 def module(data: bytes) -> None:

@@ -27,11 +27,12 @@ from autograder.cli.course import release, rubric
 from autograder.config import Assignment, find_course, load_assignment
 from autograder.errors import AutograderError, ConfigError, NotFit
 from autograder.grading.content import cage_settings
-from autograder.grading.course_run import ClassRun, Result, find_submissions
+from autograder.grading.course_run import ClassRun, Result
+from autograder.grading.gathering import gather
 from autograder.grading.records import terminal_table
 from autograder.grading.records.gradescope import points_text
 from autograder.secret import DEMO_SECRET, Secret, create_secret, load_secret
-from autograder.submission import display_name, display_text
+from autograder.submission import display_name, display_text, summary
 
 __all__ = ["main"]
 
@@ -100,10 +101,18 @@ def doctor(
 
 @app.command()
 def grade(
-    submissions: Annotated[list[Path], typer.Argument(help="A folder, a zip, a tar, or a folder of submissions.")],
+    submissions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A folder, a zip or a tar, a folder of submissions, or a download of Gradescope, Moodle or nbgrader."
+        ),
+    ],
     assignment: Annotated[str, typer.Option("--assignment", "-a", help="Name of the assignment.")],
     package: Annotated[str | None, typer.Option(help="Name of the submissions' package, as cs231n.")] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("graded"),
+    roster: Annotated[
+        Path | None, typer.Option(help="The class as CSV: id, name, email, group, extension; a row each in grades.csv.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="How many run side by side.")] = os.cpu_count() or 1,
     course: CourseOption = None,
     tier: TierOption = None,
@@ -114,7 +123,7 @@ def grade(
     home = (course or find_course(Path.cwd())).resolve()
     chosen = load_assignment(home, assignment)
     secret = load_secret(home, secret_file)
-    results = _grade(chosen, secret, submissions, output, package=package, jobs=jobs, tier=tier)
+    results = _grade(chosen, secret, submissions, output, package=package, jobs=jobs, tier=tier, roster=roster)
     _show(results, as_json=as_json)
     raise typer.Exit(_exit_code(results))
 
@@ -137,7 +146,7 @@ def demo(
 
 def _grade(
     assignment: Assignment, secret: Secret, paths: list[Path], output: Path, *, jobs: int, tier: Tier | None,
-    package: str | None = None,
+    package: str | None = None, roster: Path | None = None,
 ) -> list[Result]:  # fmt: skip
     from rich.progress import (
         BarColumn,
@@ -148,24 +157,35 @@ def _grade(
         TimeRemainingColumn,
     )
 
-    found = find_submissions(paths, package or assignment.package)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TextColumn("left"), TimeRemainingColumn())  # fmt: skip
-    hidden = [output.absolute(), *(path.absolute() for path in paths)]
-    settings = cage_settings(assignment, hidden=hidden, tier=tier)
-    with Progress(*columns, console=err) as progress:
-        task = progress.add_task("grading", total=len(found))
+    with (
+        tempfile.TemporaryDirectory(prefix="autograder-class-") as scratch,
+        Progress(*columns, console=err) as progress,
+    ):
+        found = gather(paths, assignment, Path(scratch), package=package, roster=roster)
+        hidden = [output.absolute(), Path(scratch), *(path.absolute() for path in paths)]
+        settings = cage_settings(assignment, hidden=hidden, tier=tier)
+        task = progress.add_task("grading", total=len(found.submissions))
+
+        def say(line: str) -> None:
+            progress.console.print(Text(display_text(line)))
 
         def tell(plan: Plan) -> None:
-            progress.console.print(Text(f"tier {plan.tier} of the cage"))
+            say(f"tier {plan.tier} of the cage")
             if jobs > 1 and not plan.may_run_beside_others:
-                progress.console.print(Text("one submission at a time: in this tier two would share a uid"))
+                say("one submission at a time: in this tier two would share a uid")
 
+        for line in found.told:
+            say(line)
         run = ClassRun(
             assignment, secret, output, settings, package, jobs,
-            on_done=lambda result: progress.advance(task), on_plan=tell,
+            on_done=lambda result: progress.advance(task), on_plan=tell, people=found.people,
         )  # fmt: skip
-        return run.run(found)
+        results = run.run(found.submissions)
+        for line in summary(found.people):
+            say(line)
+        return results
 
 
 def _show(results: list[Result], *, as_json: bool) -> None:

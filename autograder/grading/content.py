@@ -8,8 +8,8 @@ test without a question, or limited tests that weigh too much stop everything be
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from autograder.cage import CageSettings, Limits
 from autograder.config import Assignment
 from autograder.errors import ConfigError
 from autograder.exam import ATTEMPT, Rule
+from autograder.grading.exercises import find_exercises
 from autograder.outcomes import Effect, Finding, PlannedTest
 from autograder.scoring import check_plan
 from autograder.session import Contents, Layout
@@ -52,11 +53,13 @@ class Exam:
         assignment: As configured.
         planned: Every test by its node id.
         rules: Every rule by its id on the wire.
+        exercises: What students write, by module.
     """
 
     assignment: Assignment
     planned: dict[str, Planned]
     rules: dict[str, _PlacedRule]
+    exercises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def plan(self) -> tuple[PlannedTest, ...]:
@@ -78,6 +81,7 @@ class Exam:
             modules=tuple(modules),
             notebooks={name: tuple(f"{stem}.ipynb" for stem in module.notebooks) for name, module in modules.items()},
             given=self.assignment.given_texts(),
+            exercises=self.exercises,
             rules=tuple(
                 {
                     "id": key,
@@ -160,7 +164,7 @@ def _plan(assignment: Assignment, items: Iterable[pytest.Item]) -> tuple[Exam, l
                 if grade_id not in questions:
                     questions.append(grade_id)
     rules = {f"r{n}": _PlacedRule(rule, tuple(ids)) for n, (rule, ids) in enumerate(concerned.items())}
-    return Exam(assignment, planned, rules), strays
+    return Exam(assignment, planned, rules, find_exercises(assignment)), strays
 
 
 def _claim(item: pytest.Item) -> str:

@@ -16,7 +16,7 @@ import re
 import select
 import socket
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -28,10 +28,10 @@ from autograder.grading.job import Job, exam_hash, load_score, read_summary, sub
 from autograder.grading.records import ClassRow, class_csv, refused_json, write_atomic, write_json
 from autograder.scoring import Score
 from autograder.secret import Secret
-from autograder.submission import display_name
+from autograder.submission import Row, display_name
 from autograder.submission.sources import is_archive_name
 
-__all__ = ["ClassRun", "Result", "find_submissions"]
+__all__ = ["ClassRun", "Result", "find_submissions", "refuse_same_names"]
 
 _ENTRY: Final = "autograder.grading.slot:serve"
 _READY_S: Final = 120.0
@@ -74,12 +74,17 @@ def find_submissions(paths: Iterable[Path], package: str) -> list[tuple[str, Pat
             )
         children = _children(path, package) if path.is_dir() else []
         found += [(_name(child), child) for child in children] or [(_name(path), path)]
-    names = [name for name, _ in found]
-    for name in names:
-        if names.count(name) > 1:
-            same = ", ".join(str(path) for other, path in found if other == name)
-            raise ConfigError(f"two submissions are called {display_name(name)}: {same}")
+    refuse_same_names(found)
     return found
+
+
+def refuse_same_names(found: Iterable[tuple[str, Path]]) -> None:
+    """Raise `ConfigError` for two submissions of one name, which would share a folder of results."""
+    seen: dict[str, Path] = {}
+    for name, path in found:
+        if name in seen:
+            raise ConfigError(f"two submissions are called {display_name(name)}: {seen[name]}, {path}")
+        seen[name] = path
 
 
 def _name(path: Path) -> str:
@@ -113,6 +118,26 @@ def _key(path: Path, shared: str) -> str:
         return f"unreadable: {error.strerror}"
 
 
+def _class_rows(people: Iterable[Row], results: Mapping[str, Result]) -> list[ClassRow]:
+    """Return the rows of a class whose students are known; what does not count bears the submission's name."""
+    rows = []
+    for row in people:
+        result, student = results.get(row.hand_in), row.student
+        called = student.called if student is not None and (row.counts or not row.hand_in) else row.hand_in
+        notes = [note for note in (row.note, result.problem if result is not None else "") if note]
+        person = {
+            "student_id": student.id if student is not None else "",
+            "name": student.name if student is not None else "",
+            "email": student.email if student is not None else "",
+            "group": student.group if student is not None else "",
+            "extension": student.extension if student is not None else "",
+            "submission": row.hand_in,
+            "counts": "yes" if row.counts else "no",
+        }
+        rows.append(ClassRow(called, result.score if result is not None else None, "; ".join(notes), person))
+    return rows
+
+
 @dataclass(slots=True)
 class _Slot:
     """One grader, from the coordinator's side."""
@@ -136,6 +161,7 @@ class ClassRun:
         jobs: How many run side by side.
         on_done: Called with each result as it comes.
         on_plan: Called with the cage's plan once it is known.
+        people: Whose the submissions are; without it, the table has a row for each submission.
     """
 
     assignment: Assignment
@@ -146,6 +172,7 @@ class ClassRun:
     jobs: int = 1
     on_done: Callable[[Result], None] = lambda result: None
     on_plan: Callable[[Plan], None] = lambda plan: None
+    people: Sequence[Row] = ()
     _tries: dict[str, int] = field(default_factory=dict)
 
     def run(self, submissions: Sequence[tuple[str, Path]]) -> list[Result]:
@@ -173,7 +200,7 @@ class ClassRun:
         if todo:
             self._grade(todo, results)
         ordered = [results[job.name] for job in jobs]
-        rows = [ClassRow(each.job.name, each.score, each.problem) for each in ordered]
+        rows = _class_rows(self.people, results) or [ClassRow(r.job.name, r.score, r.problem) for r in ordered]
         write_atomic(self.out / _TABLE, class_csv(self.assignment.questions, rows), mode=0o600)
         return ordered
 

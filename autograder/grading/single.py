@@ -15,8 +15,8 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,10 +36,11 @@ from autograder.grading.records import (
     staff_json,
     write_json,
 )
+from autograder.notebooks.choose import choose
 from autograder.outcomes import Finding
 from autograder.scoring import score
 from autograder.secret import Secret
-from autograder.session import Session
+from autograder.session import Contents, Session
 from autograder.submission import Intake, unpack
 
 __all__ = ["finish", "grade_one", "open_submission", "problem_notes"]
@@ -49,37 +50,59 @@ _BYTES: Final = 32 << 20
 """What is read of a submission and sent into the cage: modules and notebooks, far above any honest one."""
 
 
-def read_files(intake: Intake, modules: Mapping[str, Module]) -> dict[str, bytes]:
+def read_files(intake: Intake, modules: Mapping[str, Module], notebooks: Collection[str]) -> dict[str, bytes]:
     """
     Return what is sent into the cage: the modules, and a notebook where a module that it may define is missing.
 
     Smallest paths first, within the limits. What is sent decides the draws, so a notebook that nobody needs is not
-    sent: running it again changes its outputs, and nothing else.
+    sent: running it again changes its outputs, and nothing else. Whether a module has gaps that a notebook may fill
+    is known when it was parsed, in the cage; `open_submission` sends those notebooks after it.
+
+    Args:
+        intake: What was handed in.
+        modules: The modules that students write.
+        notebooks: Names of notebooks to send besides.
     """
     present = {path.rpartition("/")[2] for path in intake.files}
     missing = [module for module in modules.values() if module.file.rpartition("/")[2] not in present]
-    notebooks = {f"{stem}.ipynb" for module in missing for stem in module.notebooks}
-    chosen: dict[str, bytes] = {}
+    wanted = {*notebooks, *(stem for module in missing for stem in module.notebooks)}
+    chosen = {choose(intake.files, stem) for stem in wanted}
+    found: dict[str, bytes] = {}
     total = 0
     for path in sorted(intake.files, key=lambda name: (name.count("/"), name)):
-        name = path.rpartition("/")[2]
-        if not name.endswith(".py") and name not in notebooks:
+        if not path.endswith(".py") and path not in chosen:
             continue
         data = (intake.root / path).read_bytes()
         total += len(data)
-        if len(chosen) >= _FILES or total > _BYTES:
+        if len(found) >= _FILES or total > _BYTES:
             break
-        chosen[path] = data
-    return chosen
+        found[path] = data
+    return found
 
 
 def open_submission(cage: Cage, exam: Exam, intake: Intake, package: str | None) -> Session:
     """Return an opened session on an unpacked submission."""
-    layout = exam.layout(package)
+    modules = exam.assignment.modules
     stale = tuple(each.path for each in intake.left_out if each.path.endswith(".pyc"))
-    session = Session(cage, layout, read_files(intake, exam.assignment.modules), stale)
+
+    def more(contents: Contents) -> dict[str, bytes]:
+        """Return the files again, with the notebooks that may define what a module leaves undone."""
+        stems = {stem for name in contents.undone if name in modules for stem in modules[name].notebooks}
+        return read_files(intake, modules, stems) if stems else {}
+
+    layout = replace(exam.layout(package), notebooks=_notebooks(intake, modules))
+    session = Session(cage, layout, read_files(intake, modules, ()), stale, more)
     session.open()
     return session
+
+
+def _notebooks(intake: Intake, modules: Mapping[str, Module]) -> dict[str, tuple[str, ...]]:
+    """Return for each module the notebooks that may define it, as they are called in this hand-in."""
+    found = {}
+    for name, module in modules.items():
+        paths = (choose(intake.files, stem) for stem in module.notebooks)
+        found[name] = tuple(path.rpartition("/")[2] for path in paths if path is not None)
+    return found
 
 
 def grade_one(cage: Cage, exam: Exam, secret: Secret, job: Job, examine_all: Callable[[Examiner], None]) -> None:
@@ -170,6 +193,7 @@ def _session_facts(session: Session) -> dict[str, Any]:
     return {
         "code_hash": session.code_hash,
         "syntax_hash": contents.syntax_hash,
+        "problems": contents.problems,
         "modules": [
             {"name": module["name"], "file": module["file"], "origin": module["origin"]} for module in contents.modules
         ],

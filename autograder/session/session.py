@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -57,6 +57,7 @@ class Layout:
         notebooks: For a module, the notebooks that may define its functions instead.
         given: Files of the release, below the package, that are added where they are missing.
         rules: What is looked for in the text, as plain data.
+        exercises: For a module, the functions and methods that students are asked to write.
         limits: Default limits of a test.
     """
 
@@ -66,6 +67,7 @@ class Layout:
     notebooks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)
     rules: tuple[Mapping[str, Any], ...] = ()
+    exercises: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -81,6 +83,7 @@ class Contents:
         defined: For each module, the functions and methods found, each with its line and whether it is still a stub.
         syntax_hash: Hash of the syntax trees: the same for the same code, whatever its comments.
         uses_cuda: Whether the text mentions CUDA.
+        undone: For a module, the exercises that are neither written in it nor in a notebook that was sent.
     """
 
     modules: list[dict[str, Any]]
@@ -89,6 +92,7 @@ class Contents:
     defined: dict[str, dict[str, Any]]
     syntax_hash: str
     uses_cuda: bool
+    undone: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Session:
@@ -98,13 +102,23 @@ class Session:
         layout: What the assignment asks for.
         files: The submission's modules and notebooks: relative path to bytes.
         stale: Paths of compiled files that were left out.
+        more: Returns the files that are sent as well, given what was found without them: the notebooks of a module
+            with gaps, which nobody else needs.
     """
 
-    def __init__(self, cage: Cage, layout: Layout, files: Mapping[str, bytes], stale: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        cage: Cage,
+        layout: Layout,
+        files: Mapping[str, bytes],
+        stale: tuple[str, ...] = (),
+        more: Callable[[Contents], Mapping[str, bytes]] = lambda contents: {},
+    ) -> None:
         self._cage = cage
         self._layout = layout
-        self._files = files
+        self._files = dict(files)
         self._stale = stale
+        self._more = more
         self._template: SocketTransport | None = None
         self._fork: Transport | None = None
         self._limits = layout.limits
@@ -160,6 +174,15 @@ class Session:
 
     def _prepare_and_load(self) -> None:
         self._start_template()
+        contents = self._prepare()
+        rest = {path: data for path, data in self._more(contents).items() if path not in self._files}
+        if rest:
+            self._files |= rest
+            contents = self._prepare()
+        self._contents = contents
+        self._load()
+
+    def _prepare(self) -> Contents:
         request = {
             "package": self._layout.package,
             "aliases": list(self._layout.aliases),
@@ -169,10 +192,9 @@ class Session:
             "stale": list(self._stale),
             "given": dict(self._layout.given),
             "rules": [dict(rule) for rule in self._layout.rules],
+            "exercises": {name: list(found) for name, found in self._layout.exercises.items()},
         }
-        found = self._ask_template(p.Prepare(request), "reading your files")
-        self._contents = Contents(**found)
-        self._load()
+        return Contents(**self._ask_template(p.Prepare(request), "reading your files"))
 
     def _give_up(self, error: SubmissionFault) -> None:
         """Remember that nothing of this submission can be imported, and why."""

@@ -34,7 +34,7 @@ from autograder.submission.limits import IntakeLimits
 from autograder.submission.names import clean_path, display_name, junk_folder, shadows, unwanted
 from autograder.submission.sources import Entry, is_archive_name, open_archive, open_folder
 
-__all__ = ["Intake", "LeftOut", "unpack"]
+__all__ = ["Intake", "LeftOut", "unpack", "unpack_all"]
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -92,6 +92,32 @@ def unpack(path: Path, into: Path, limits: IntakeLimits | None = None) -> Intake
         msg = f"The hand-in has no file that can be graded.{reasons}"
         raise IntakeError(msg)
     return Intake(into, tuple(sorted(hashes)), left_out, _digest(hashes))
+
+
+def unpack_all(path: Path, into: Path, limits: IntakeLimits) -> None:
+    """
+    Unpack an archive that holds a whole class: every plain file under its own name, nothing judged or opened within.
+
+    Args:
+        path: A zip or tar.
+        into: As for `unpack`.
+        limits: What it may cost; they are those of a class.
+
+    Raises:
+        IntakeError: It is damaged, or above a limit.
+        OurFault: ``into`` is not fit, or cannot be written to.
+    """
+    clock = Clock(limits)
+    with contextlib.ExitStack() as stack:
+        root = _open_target(into, path)
+        stack.callback(os.close, root)
+        kept: dict[str, Entry] = {}
+        for entry in open_archive(stack.enter_context(open(path, "rb")), limits, clock, stack):
+            name, reason = clean_path(entry.name, limits)
+            if not (reason or entry.odd or entry.folder):
+                kept[name] = entry
+        parents = {"/".join(name.split("/")[:depth]) for name in kept for depth in range(1, name.count("/") + 1)}
+        _write(root, {name: entry for name, entry in kept.items() if name not in parents}, limits, clock)
 
 
 def _entries(path: Path, limits: IntakeLimits, clock: Clock, stack: contextlib.ExitStack) -> list[Entry]:

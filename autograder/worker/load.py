@@ -122,10 +122,13 @@ def _compiled(entry: dict[str, Any], trees: Trees) -> _Module:
 
 
 def _parts(tree: ast.Module, source: Source) -> list[tuple[int, CodeType | SyntaxProblem]]:
-    """Return what runs as one: a file whole, of a notebook each statement."""
-    if source.runs:
-        return [(node.lineno, _compile(ast.Module([node], []), source)) for node in tree.body]
-    return [(1, _compile(tree, source))]
+    """Return what runs as one: a file whole, of a notebook each statement; a file goes before its completion."""
+    if not source.runs:
+        return [(1, _compile(tree, source))]
+    start = source.runs[0][0]
+    file = [node for node in tree.body if node.lineno < start]
+    parts = [(1, _compile(ast.Module(file, []), source))] if file else []
+    return parts + [(node.lineno, _compile(ast.Module([node], []), source)) for node in tree.body[len(file) :]]
 
 
 def _compile(tree: ast.Module, source: Source) -> CodeType | SyntaxProblem:
@@ -217,8 +220,9 @@ class _TextLoader(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """Run a module: a package's text and a notebook's statements fail alone, all else as a whole."""
         found = self.modules[module.__name__]
-        fail_alone = found.is_package or bool(found.source.runs)
+        runs = found.source.runs
         for line, part in found.parts:
+            fail_alone = found.is_package or (bool(runs) and line >= runs[0][0])
             try:
                 if isinstance(part, SyntaxProblem):
                     place = found.source.frame(part.line, "<module>")

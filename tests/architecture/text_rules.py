@@ -36,6 +36,7 @@ EXECUTING_CALLS: Final = ("eval", "exec", "compile", "torch.load", "np.load", "n
 MAY_EXECUTE: Final = {
     # module: what it may call, and why
     "autograder.worker.load": ({"exec", "compile"}, "imports the submission, which is what its process is for"),
+    "autograder.submission.metadata": ({"yaml"}, "reads a parser's events, from which nothing but texts is built"),
     "autograder.worker.calls": ({"exec", "compile"}, "runs a driver, whose source is the grader's"),
 }
 

@@ -49,6 +49,16 @@ def test_a_class_has_a_row_per_student_and_a_column_per_question():
     ]
 
 
+def test_what_is_known_of_students_stands_behind_the_other_columns():
+    """Programs that know the table without a roster find their columns where they were; names are no formulas."""
+    person = {"student_id": "815", "name": "=Ada", "submission": "submission_1", "counts": "yes"}
+    table = rows(class_csv(QUESTIONS, [ClassRow("815", graded(), "", person), ClassRow("bob", None, "refused")]))
+    assert table[0][:7] == ["student", "total", "maximum", "needs_regrade", "step", "extra", "note"]
+    assert table[0][7:] == ["student_id", "name", "email", "group", "extension", "submission", "counts"]
+    assert table[1][7:] == ["815", "'=Ada", "", "", "", "submission_1", "yes"]
+    assert table[2] == ["bob", "", "", "no", "", "", "refused", *[""] * 7]
+
+
 @pytest.mark.parametrize(
     "name", ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1", " =1", "\uff1d1", "\tx", "=HYPERLINK()"]
 )

@@ -171,6 +171,7 @@ class Template(Line):
             "stale": [name for name in found if name.endswith(".pyc")],
             "given": {},
             "rules": [],
+            "exercises": {},
         }
         self.prepared = self.ask(Prepare({**request, **more}))
         return self.prepared

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rich import box
@@ -22,9 +22,11 @@ from autograder.outcomes import Question, Verdict
 from autograder.scoring import QuestionScore, Score, Status
 from autograder.submission import display_name
 
-__all__ = ["ClassRow", "class_csv", "safe_cell", "terminal_table"]
+__all__ = ["PERSON_COLUMNS", "ClassRow", "class_csv", "safe_cell", "terminal_table"]
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # spreadsheets take the wide forms as well
+PERSON_COLUMNS = ("student_id", "name", "email", "group", "extension", "submission", "counts")
+"""What is known of whose a submission is, behind the columns that every table has."""
 _MESSAGE_CHARS = 160  # one or two lines of a terminal
 
 
@@ -37,23 +39,26 @@ class ClassRow:
         student: Name or number, as the course has it.
         score: What the submission came to; ``None`` if nothing was graded.
         problem: Why nothing was graded, or another note.
+        person: Cells by `PERSON_COLUMNS`, where it is known who the students are.
     """
 
     student: str
     score: Score | None
     problem: str = ""
+    person: Mapping[str, str] | None = None
 
 
 def class_csv(questions: Sequence[Question], rows: Sequence[ClassRow]) -> str:
     """
     Return a class as CSV: student, total, maximum, whether a regrade is needed, points by question, note.
 
-    A student without a total has an empty cell there, never a 0.
+    Where a row has a person, `PERSON_COLUMNS` follow. A student without a total has an empty cell there, never a 0.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     head = ["student", "total", "maximum", "needs_regrade", *(question.id for question in questions), "note"]
-    writer.writerow([safe_cell(cell) for cell in head])
+    columns = PERSON_COLUMNS if any(row.person is not None for row in rows) else ()
+    writer.writerow([safe_cell(cell) for cell in (*head, *columns)])
     for row in rows:
         entries = {entry.question.id: entry for entry in row.score.questions} if row.score else {}
         total = row.score.total if row.score else None
@@ -65,6 +70,7 @@ def class_csv(questions: Sequence[Question], rows: Sequence[ClassRow]) -> str:
                 "yes" if row.score and row.score.needs_regrade else "no",
                 *(_points_cell(entries.get(question.id)) for question in questions),
                 safe_cell(row.problem),
+                *(safe_cell((row.person or {}).get(column, "")) for column in columns),
             ]
         )
     return out.getvalue()

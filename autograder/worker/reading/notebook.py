@@ -7,6 +7,9 @@ cell that is no Python costs itself alone. Lines of magic (``%matplotlib inline`
 where they stand, and a cell that is all another language (``%%bash``) is empty. A list of runs tells for each line of
 the module where it was written: ``(line, notebook, cell, line in the cell)`` holds from its line on until the next
 run. Cells count from 1.
+
+A definition is a `Piece`: its lines as they stand in the cell. All pieces together are the text of a module that is
+nowhere else; a few of them complete a module that is there (`filling`).
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +25,7 @@ from typing import Any
 from autograder.worker.reading.syntax import SyntaxProblem, explain_syntax_error
 from autograder.worker.reports import Run
 
-__all__ = ["Extract", "NotebookError", "cells_of", "extract"]
+__all__ = ["Extract", "NotebookError", "Piece", "cells_of", "extract", "joined"]
 
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*|[\w, ]+=\s*[%!].*)$")
 _PYTHON_CELL = re.compile(r"%%(?:time|timeit|capture|prun)\b")
@@ -31,12 +35,22 @@ class NotebookError(Exception):
     """The file is no notebook; the text says why, in words for the student."""
 
 
+@dataclass(frozen=True)
+class Piece:
+    """One definition: its statement, and its lines as they stand in a cell from ``line`` on."""
+
+    node: ast.stmt
+    notebook: str
+    cell: int
+    line: int
+    lines: tuple[str, ...]
+
+
 @dataclass
 class Extract:
-    """Definitions from one notebook or more: the lines, where they were written, and the cells that are no Python."""
+    """Definitions from one notebook or more, in their order, and the cells that are no Python."""
 
-    lines: list[str] = field(default_factory=list)
-    runs: list[Run] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
     problems: list[tuple[str, int, int, SyntaxProblem]] = field(default_factory=list)
 
 
@@ -91,8 +105,17 @@ def extract(into: Extract, notebook: str, cells: list[tuple[int, str]], *, own_n
             piece = lines[first - 1 : last]
             if shared & set(range(first, last + 1)) or _MAGIC.match(piece[0]):
                 piece = ast.unparse(node).split("\n")
-            into.runs.append((len(into.lines) + 1, notebook, number, first))
-            into.lines += piece
+            into.pieces.append(Piece(node, notebook, number, first, tuple(piece)))
+
+
+def joined(pieces: Iterable[Piece], line: int = 1) -> tuple[str, list[Run]]:
+    """Return pieces as a text that begins on ``line`` of a module, and where its lines were written."""
+    lines: list[str] = []
+    runs: list[Run] = []
+    for piece in pieces:
+        runs.append((line + len(lines), piece.notebook, piece.cell, piece.line))
+        lines += piece.lines
+    return "".join(f"{each}\n" for each in lines), runs
 
 
 def _without_cell_magic(source: str) -> str:

@@ -3,7 +3,8 @@ Reads a submission and says what is in it. Nothing of it runs here.
 
     wanted modules ──▶ files (layout) ──▶ texts ──▶ trees ──▶ what they import of the submission ──▶ …
 
-Only the wanted modules and their static closure are read. What comes out is data: module texts, a map of lines to
+Only the wanted modules and their static closure are read. A wanted module that is missing is made of what its notebooks
+define, and one with gaps is completed by them (`filling`). What comes out is data: module texts, a map of lines to
 notebook cells, problems in words for the student, findings of rules, definitions, and one hash of all trees. The
 reply's parts are described in `prepare`. A file that cannot be read costs what needs it and no more: its text goes on
 as it is, and its import fails later with the same explanation.
@@ -24,7 +25,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograder.worker.reading import notebook
+from autograder.worker.reading import filling, notebook
 from autograder.worker.reading.layout import Layout, is_library
 from autograder.worker.reading.rules import check_rule
 from autograder.worker.reading.syntax import SyntaxProblem, definitions, parse, scan, with_parentheses
@@ -68,12 +69,14 @@ def prepare(request: dict[str, Any]) -> tuple[dict[str, Any], Trees]:
     Args:
         request: ``package``, ``aliases``, ``modules`` (those that are wanted), ``notebooks`` (by module), ``files``
             (relative path to the bytes, as an array), ``stale`` (paths of compiled files, which are left out),
-            ``given`` (texts by path below the package) and ``rules``.
+            ``given`` (texts by path below the package), ``rules``, and ``exercises`` (by module, the functions that
+            students are asked to write).
 
     Returns:
         ``modules`` (name, file, text, is_package, origin, lines), ``problems`` (module, kind, file, line, text),
-        ``findings`` (rule, file, line, text), ``defined`` (line and stub by module and qualified name),
-        ``syntax_hash`` and ``uses_cuda``.
+        ``findings`` (rule, file, line, text), ``defined`` (line and stub by module and qualified name), ``undone`` (by
+        module, the exercises that it leaves undone and that no notebook read so far defines), ``syntax_hash`` and
+        ``uses_cuda``.
     """
     work = _Preparation(request)
     work.run()
@@ -91,12 +94,14 @@ class _Preparation:
         self.given: dict[str, str] = request["given"]
         self.notebooks: dict[str, list[str]] = request["notebooks"]
         self.rules: list[dict[str, Any]] = request["rules"]
+        self.exercises: dict[str, list[str]] = request["exercises"]
         self.layout = Layout(self.files, self.package, request["aliases"], self.wanted)
         self.modules: dict[str, _Module] = {}
         self.trees: Trees = {}
         self.by_name: dict[str, ast.Module] = {}
         self.digests: dict[str, str] = {}
         self.problems: list[dict[str, Any]] = []
+        self.undone: dict[str, list[str]] = {}
         self.uses_cuda = False
         self._queue: list[tuple[str, _Module | None, int]] = []
         self._seen: set[str] = set()
@@ -139,6 +144,7 @@ class _Preparation:
             "problems": self.problems,
             "findings": list(self._findings()),
             "defined": {name: self._defined(self.by_name[name]) for name in self.wanted if name in self.by_name},
+            "undone": self.undone,
             "syntax_hash": whole.hexdigest(),
             "uses_cuda": self.uses_cuda,
         }
@@ -251,6 +257,8 @@ class _Preparation:
             module.text, tree = "", ast.Module([], [])
         if isinstance(tree, SyntaxProblem):
             self._problem(module.name, tree.kind, module.file, tree.line, tree.text)
+        else:
+            tree = self._completed(module, tree)
         self._chars += len(module.text)
         if self._chars > _ALL_TEXT_CHARS:
             self._problem(
@@ -304,17 +312,51 @@ class _Preparation:
 
     def _from_notebooks(self, module: _Module) -> _Module | None:
         """Return a module made of what its notebooks define, or None when they define nothing."""
+        found = self._extract(module)
+        self._unparsed(module, found)
+        if not found.pieces:
+            return None
+        module.text, module.runs = notebook.joined(found.pieces)
+        return module
+
+    def _extract(self, module: _Module) -> notebook.Extract:
+        """Return what the notebooks of a module define."""
         found = notebook.Extract()
         own = {f"{package}.{module.name}" for package in self.layout.names} | {module.name}
-        for basename in self.notebooks[module.name]:
+        for basename in self.notebooks.get(module.name, ()):
             for path in self.layout.named(basename)[:1]:
                 notebook.extract(found, path, self._cells_of(module.name, path), own_names=own)
+        return found
+
+    def _unparsed(self, module: _Module, found: notebook.Extract) -> None:
+        """Name the cells that are no Python."""
         for path, cell, line, problem in found.problems:
             self._problem(module.name, problem.kind, path, line, f"cell {cell}, line {line}: {problem.text}")
-        if not found.lines:
-            return None
-        module.text, module.runs = "\n".join(found.lines) + "\n", found.runs
-        return module
+
+    def _completed(self, module: _Module, tree: ast.Module) -> ast.Module:
+        """Return the tree of a module with the exercises that it leaves undone and its notebooks define; say which."""
+        exercises = self.exercises.get(module.name, [])
+        wanted = filling.undone(tree, exercises) if exercises and module.origin != "notebook" else {}
+        if not wanted:
+            return tree
+        found = self._extract(module)
+        pieces, taken = filling.chosen(tree, module.text, exercises, wanted, found.pieces)
+        if rest := [name for name in wanted if name not in taken]:
+            self.undone[module.name] = rest
+            self._unparsed(module, found)
+        if not taken:
+            return tree
+        ended = module.text if module.text.endswith("\n") or not module.text else f"{module.text}\n"
+        text, runs = notebook.joined(pieces, ended.count("\n") + 1)
+        whole = parse(ended + text)
+        if isinstance(whole, SyntaxProblem):  # together too deep for Python: the module stays as it is
+            return tree
+        module.text, module.runs = ended + text, runs
+        for name, piece in taken.items():
+            place = f"{posixpath.basename(piece.notebook)} cell {piece.cell}"
+            words = f"`{name}` is taken from {place}, because {module.file} {wanted[name]}."
+            self._problem(module.name, "completed", "", 1, words)
+        return whole
 
     def _cells_of(self, module: str, path: str) -> list[tuple[int, str]]:
         """Return the code cells of a notebook, read once; none, with the problem noted, when it is no notebook."""
@@ -384,8 +426,13 @@ class _Preparation:
                 yield {"rule": rule["id"], "file": place.file, "line": place.line, "text": text}
 
     def _defined(self, tree: ast.Module) -> dict[str, dict[str, Any]]:
-        """Return line and stub of every definition of a module, by qualified name."""
-        return {item.name: {"line": item.line, "stub": item.stub} for item in definitions(tree)}
+        """Return line and stub of every definition of a module, by qualified name; of two, the later one."""
+        found: dict[str, dict[str, Any]] = {}
+        for item in definitions(tree):
+            if item.name in found:
+                found = {name: about for name, about in found.items() if not name.startswith(f"{item.name}.")}
+            found[item.name] = {"line": item.line, "stub": item.stub}
+        return found
 
     def _problem(self, module: str, kind: str, file: str, line: int, text: str) -> None:
         """Note a problem for the student; file and line are their own, the text does not repeat them."""

@@ -27,6 +27,7 @@ __all__ = [
     "SyntaxProblem",
     "definitions",
     "explain_syntax_error",
+    "is_stub",
     "parse",
     "scan",
     "with_parentheses",
@@ -240,12 +241,12 @@ def definitions(tree: ast.Module) -> list[Definition]:
         if isinstance(node, ast.ClassDef):
             found.append(Definition(node.name, node.lineno, stub=False))
             found += [
-                Definition(f"{node.name}.{inner.name}", inner.lineno, _is_stub(inner))
+                Definition(f"{node.name}.{inner.name}", inner.lineno, is_stub(inner))
                 for inner in _statements(node.body)
                 if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef))
             ]
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            found.append(Definition(node.name, node.lineno, _is_stub(node)))
+            found.append(Definition(node.name, node.lineno, is_stub(node)))
     return found
 
 
@@ -260,13 +261,16 @@ def _statements(body: list[ast.stmt]) -> list[ast.stmt]:
     return found
 
 
-def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """
     Return whether the body of a function is still what a starter file leaves there.
 
     Every statement must be idle (a docstring, ``pass``, a name set to a constant or an empty array, such a name
-    returned), and one must say that nothing was done: ``pass``, ``...``, None, or NotImplementedError.
+    returned), and one must say that nothing was done: ``pass``, ``...``, None, or NotImplementedError. Whatever stands
+    before it, a function that can only end in NotImplementedError is one as well: given lines often go before the gap.
     """
+    if _never_returns(function.body):
+        return True
     blank = False
     for node in function.body:
         if isinstance(node, ast.Pass):
@@ -286,6 +290,17 @@ def _is_stub(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         elif not isinstance(node, ast.Return):
             return False
     return blank
+
+
+def _never_returns(body: list[ast.stmt]) -> bool:
+    """Return whether a body comes to its own ``raise NotImplementedError`` and nothing before it may return."""
+    for node in body:
+        if isinstance(node, ast.Raise):
+            called = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            return isinstance(called, ast.Name) and called.id == "NotImplementedError"
+        if any(isinstance(inner, (ast.Return, ast.Yield, ast.YieldFrom)) for inner in ast.walk(node)):
+            return False
+    return False
 
 
 def _is_idle(value: ast.expr) -> bool:

@@ -18,6 +18,8 @@ MARK = re.compile("\ue000([0-9]{1,6})\ue001")
 MAX_FORMULA = 4_000
 """Characters; a page of aligned equations has two thousand."""
 MAX_FORMULAS = 400
+MAX_DEPTH = 40
+"""Brackets in brackets, escaped ones too: beyond some hundred Typst ends without a word."""
 
 _START = re.compile(
     r"(?m)^ {0,3}(?P<fence>`{3,}|~{3,})|(?P<ticks>`+)|"
@@ -148,5 +150,10 @@ def is_safe(typst: str) -> bool:
     text = typst.strip()
     if len(text) < 3 or text[0] != "$" or text[-1] != "$":
         return False
+    depth = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        if depth > MAX_DEPTH:
+            return False
     bare = _SPACE.sub(" ", _ESCAPED.sub(" ", _STRING.sub(" ", text[1:-1])))
     return not set(bare) & set('#$"') and re.search(r"\bstd\b", bare) is None and "//" not in bare and "/*" not in bare

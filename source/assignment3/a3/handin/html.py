@@ -10,13 +10,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-__all__ = ["printable", "without_pictures"]
+__all__ = ["is_deep", "printable", "without_pictures"]
+
+MAX_DEPTH = 60
+"""Elements in elements: what tools write has a dozen, and pandoc takes minutes for thousands."""
 
 _DROPPED = re.compile(
     r"<(script|style|iframe|object|embed|applet|video|audio|canvas|svg|button|select|form|template|noscript|head|link|"
     r"meta|base|math|textarea|xml)\b|<!--|<!\[CDATA\[|<\?",
     re.IGNORECASE,
 )
+_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
+_VOID = frozenset({"br", "hr", "img", "input", "col", "wbr", "area", "source", "track", "p", "li", "td", "th", "tr"})
+"""Elements that need no end."""
 _ALONE = frozenset({"link", "meta", "base", "embed"})
 _DATA = re.compile(
     r"data:(image/[a-zA-Z.+-]{1,20})(?:;[a-zA-Z0-9=-]{1,40}){0,3};base64,([A-Za-z0-9+/=%\s]{0,24000000})"
@@ -41,6 +47,16 @@ def printable(text: str) -> str:
         if at == 0:
             return "".join(parts)
     return "".join((*parts, text[at:]))
+
+
+def is_deep(text: str) -> bool:
+    """Return whether elements lie in elements more often than anything needs."""
+    depth = 0
+    for found in _TAG.finditer(text):
+        depth += -1 if found[1] else found[2].lower() not in _VOID
+        if depth > MAX_DEPTH:
+            return True
+    return False
 
 
 def without_pictures(text: str, name: Callable[[str, str], str]) -> str:

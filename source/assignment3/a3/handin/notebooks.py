@@ -18,8 +18,8 @@ __all__ = ["MAX_BYTES", "MAX_CELLS", "Cell", "NotANotebook", "Notebook", "Output
 
 MAX_BYTES = 64 * 2**20
 """What grading accepts of one file; larger notebooks have pictures or logs in them that nobody reads."""
-MAX_CELLS = 2000
-"""Ten times the longest notebook of the field."""
+MAX_CELLS = 1000
+"""Five times the longest notebook of the field."""
 
 _OLD_MIME = {
     "png": "image/png",

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from . import formulas as tex
 from . import plain
 from .assignment import Question
-from .html import printable, without_pictures
+from .html import is_deep, printable, without_pictures
 from .notebooks import Cell, Notebook, Output
 from .pictures import Album, BadPicture, Picture
 from .processes import NoAnswer
@@ -208,7 +208,7 @@ class Pages:
             yield self._markdown(source if source[:1] in "$\\" else f"$${source}$$", place, "shown", {})
         elif data.get("text/markdown"):
             yield self._markdown(data["text/markdown"], place, "shown", {})
-        elif data.get("text/html") and len(data["text/html"]) <= MAX_HTML and printable(data["text/html"]).strip():
+        elif _is_worth_reading(data.get("text/html", "")):
             yield self._html(data["text/html"], place)
         elif data.get("text/plain"):
             yield from self._text("out", data["text/plain"], place)
@@ -235,6 +235,10 @@ class Pages:
             yield Sheet(place, f"printed({quoted(kind)}, {quoted(joined)})", joined)
         else:
             yield Sheet(place, f"coloured({quoted(kind)}, {_runs(lines)})", joined)
+
+
+def _is_worth_reading(html: str) -> bool:
+    return 0 < len(html) <= MAX_HTML and not is_deep(html) and bool(printable(html).strip())
 
 
 def _joined(outputs: tuple[Output, ...]) -> list[Output]:

@@ -147,22 +147,36 @@ class Press:
     ) -> list[dict]:
         """Write the document and return its page map; what cannot be set is shown as it was written."""
         main, made = self._folder / "main.typ", self._folder / "made.pdf"
-        codes = [each.code or _source(each) for each in sheets]
-        for attempt in range(3):
+        fine = [True] * len(sheets)
+
+        def attempt(real: Sequence[bool]) -> list[dict]:
+            codes = [each.code if each.code and good else _source(each) for each, good in zip(sheets, real)]
             main.write_text(head + "".join(f"#{{\n{each}\n}}\n" for each in codes), "utf-8")
+            return self._typesetter.make(main, made, timestamp)
+
+        def without_bad(start: int, end: int) -> None:
+            """Find what only fails in the document: set a part of it alone, and its halves if that fails."""
             try:
-                found = self._typesetter.make(main, made, timestamp)
-                break
+                attempt([good and start <= index < end for index, good in enumerate(fine)])
             except NoAnswer:
-                if attempt == 2:
-                    raise
-            fine = self._typesetter.good(codes) if attempt == 0 else [False] * len(codes)
-            remarks += [
-                (each.place, "is shown as it was written: it cannot be set")
-                for each, good in zip(sheets, fine)
-                if not good
-            ]
-            codes = [code if good else _source(each) for each, code, good in zip(sheets, codes, fine)]
+                if end - start == 1:
+                    fine[start] = False
+                else:
+                    without_bad(start, (start + end) // 2)
+                    without_bad((start + end) // 2, end)
+
+        try:
+            found = attempt(fine)
+        except NoAnswer:
+            fine[:] = self._typesetter.good([each.code or "[]" for each in sheets])
+            try:
+                found = attempt(fine)
+            except NoAnswer:
+                without_bad(0, len(sheets))
+                found = attempt(fine)
+        remarks += [
+            (each.place, "is shown as it was written: it cannot be set") for each, good in zip(sheets, fine) if not good
+        ]
         output.parent.mkdir(parents=True, exist_ok=True)
         partial = output.with_name(f"{output.name}.part")
         shutil.copyfile(made, partial)

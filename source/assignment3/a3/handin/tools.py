@@ -22,7 +22,7 @@ from .processes import Answerer, NoAnswer
 __all__ = ["INSTALL", "PdfUnavailable", "Piece", "Reader", "Typesetter"]
 
 INSTALL = "pip install -r requirements-notebooks.txt"
-PIECE_S = 8.0
+PIECE_S = 5.0
 """A long cell takes a hundredth of a second."""
 READ_S = 90.0
 SET_S = 120.0

@@ -13,9 +13,13 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
+import threading
 
 MEMORY_BYTES = 6 * 2**30
 """Address space, where the system has such a limit: fonts and pictures are mapped, so it is wide."""
+
+STACK_BYTES = 256 * 2**20
+"""Reserved, not used: a main thread has eight."""
 
 
 def _bound_memory() -> None:
@@ -39,7 +43,7 @@ def _answer(compiler: object, question: dict) -> dict:
     return {"fine": True, "map": pages[0] if pages else []}
 
 
-def main() -> None:
+def _serve() -> None:
     """Answer until there are no more questions."""
     import typst
 
@@ -52,6 +56,15 @@ def main() -> None:
     for line in sys.stdin:
         sys.stdout.write(json.dumps(_answer(compiler, json.loads(line))) + "\n")
         sys.stdout.flush()
+
+
+def main() -> None:
+    """Serve in a thread with a stack that what is deeply nested does not use up."""
+    with contextlib.suppress(ValueError, RuntimeError):
+        threading.stack_size(STACK_BYTES)
+    thread = threading.Thread(target=_serve)
+    thread.start()
+    thread.join()
 
 
 if __name__ == "__main__":

@@ -35,12 +35,14 @@ _WRAPPED = {"Emph": "emph", "Strong": "strong", "Strikeout": "strike", "Superscr
 _TAGS = {"b": "strong", "strong": "strong", "i": "emph", "em": "emph", "u": "underline", "s": "strike", "del": "strike",
          "sub": "sub", "sup": "super"}  # fmt: skip
 _TAG = re.compile(r"<(/?)([A-Za-z]{1,10})\b[^>]*>")
+_LONG = re.compile("[^\\s\ue000\ue001-]{40}(?=[^\\s\ue000\ue001-]{20})")
 _ALIGN = {"AlignRight": "right", "AlignCenter": "center"}
 
 
 def quoted(text: str) -> str:
     """Return a text as a string of Typst: nothing in it can end the string or begin code."""
-    return '"' + clean(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    text = "\u200b".join(clean(part) for part in text.split("\ue002"))
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def picture(shown: Picture) -> str:
@@ -209,7 +211,8 @@ class _Writer:
         return f"note({quoted('picture left out: ' + why)})"
 
     def _words(self, text: str) -> list[str]:
-        return [self._text(text)] if text else []
+        """Return plain text, with places to break a line in what is longer than one."""
+        return [self._text(_LONG.sub(lambda found: f"{found[0]}\ue002", text))] if text else []
 
     def _text(self, text: str) -> str:
         """Return a string, or strings with the formulas between them."""

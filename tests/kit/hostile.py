@@ -52,7 +52,7 @@ ROWS = {
     "typst in code": notebook(code('"' + READ + '"\\") ' + READ + "\n```\n" + READ, 1)),
     "typst in output": notebook(code("p()", 1, stream('") ' + READ + '\\" `' + READ), error('E") ' + READ, READ))),
     "typst in a raw cell": notebook({"cell_type": "raw", "source": "#" + READ, "metadata": {"format": "text/typst"}}),
-    "typst in links and titles": notebook(markdown('[x](<https://a.b/")#read("{canary}")>)  [{canary}](#read "t")  <https://a.b/")#x>')),
+    "typst in links and titles": notebook(markdown('[x](<https://example.org/")#read("{canary}")>)  [{canary}](#read "t")  <https://example.org/")#x>')),
     "typst in the language of code": notebook(markdown('```py"),read("{canary}")\n1\n```')),
     "typst in formulas": notebook(markdown(r'$\text{" #read("{canary}")}$ $\mathrm{std}.\operatorname{read}("{canary}")$ $\#read("{canary}")$ $#read("{canary}")$ $\\" #x$')),
     "typst in latex output": notebook(code("s", 1, shown(text_latex=r'$$\text{")#read("{canary}")}$$'))),

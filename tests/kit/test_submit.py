@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 import nbclient
 import nbformat
 import pytest
-from made import CLEAN, MODULE, STUB, assignment, code, markdown, notebook
+from made import CLEAN, MODULE, SOURCE, STUB, assignment, code, markdown, notebook, shown
 from pypdf import PdfReader
 
 DONE = "### Done! Please submit a3_code_submission.zip and a3_inline_submission.pdf to Gradescope. ###"
@@ -70,6 +71,28 @@ def test_unfinished_work_stops_before_anything_is_written(tmp_path):
     assert "--anyway" in run.stdout
     assert "Done!" not in run.stdout
     assert not list(root.glob("a3_*"))
+
+
+def test_a_check_of_code_that_has_changed_since_is_named(tmp_path):
+    """Fingerprints are those of the local checks, of functions and of methods as they lie on disk now."""
+    checks = "import ast, hashlib, textwrap\ndef fingerprint(source):\n"
+    checks += "    tree = ast.dump(ast.parse(textwrap.dedent(source)))\n"
+    checks += "    return hashlib.sha256(tree.encode()).hexdigest()[:12]\n"
+    made: dict = {}
+    exec(checks, made)
+    loss = '    def loss(self, x):\n        """Return the loss."""\n        return forward(x)\n'
+    seen = {
+        "a3.layers.Model.loss": made["fingerprint"](loss),
+        "a3.layers.gone": "0" * 12,
+        "a3.layers.forward": "1" * 12,
+    }
+    output = shown({"a3": {"check": "forward", "functions": seen}}, text_plain="fine")
+    root = assignment(tmp_path, First=notebook(code("check()", 1, output), CLEAN[-1]), Second=notebook(code("1", 1)))
+    (root / "a3" / "checks.py").write_text(checks)
+    run = submit(root)
+    assert run.returncode == 1
+    assert "First.ipynb, cell 1: shows a check of a3.layers.forward as it was before you changed it" in run.stdout
+    assert "Stopped: 1 thing is open" in run.stdout
 
 
 def test_unfinished_work_can_be_handed_in_anyway(tmp_path):
@@ -172,7 +195,7 @@ def test_the_script_hands_on_what_the_kit_ends_with(tmp_path):
 
 def test_the_script_keeps_to_what_an_old_bash_knows():
     """Bash is 3.2 on macOS: no arrays by name, no lower-casing, no readarray; bash itself finds no mistake."""
-    script = Path(__file__).resolve().parents[2] / "source" / "assignment3" / "collectSubmission.sh"
+    script = SOURCE / "collectSubmission.sh"
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
     assert not re.search(r"declare -A|readarray|mapfile|\$\{\w+[,^]|\|&|&>>|local -n", script.read_text())
     assert os.access(script, os.X_OK)
@@ -187,13 +210,13 @@ def test_the_notebook_does_the_same(tmp_path):
     )
     cells = [each for each in made.execute().cells if each.cell_type == "code"]
     assert cells[0].outputs == []
-    assert cells[1].outputs[0].text.strip().splitlines()[-1] == DONE
+    assert "".join(each.text for each in cells[1].outputs).strip().splitlines()[-1] == DONE
     assert (root / "a3_inline_submission.pdf").exists()
 
 
 def test_the_notebook_in_git_is_clean():
     """No outputs, no counts, a stable id for each cell."""
-    path = Path(__file__).resolve().parents[2] / "source" / "assignment3" / "collect_submission.ipynb"
+    path = SOURCE / "collect_submission.ipynb"
     cells = json.loads(path.read_text())["cells"]
     assert len({each["id"] for each in cells}) == len(cells) == 5
     assert [(each["outputs"], each["execution_count"]) for each in cells if each["cell_type"] == "code"] == [
@@ -208,3 +231,18 @@ def test_the_kit_starts_without_numpy_and_torch(tmp_path):
     names = "numpy", "torch", "matplotlib", "IPython", "typst", "PIL"
     probe = f"import sys, a3.submit; print([each for each in {names} if each in sys.modules])"
     assert submit(root, command=(sys.executable, "-c", probe)).stdout == "[]\n"
+
+
+def test_the_kit_is_written_for_the_pythons_that_students_have():
+    """Its syntax is that of Python 3.9, which the oldest systems in use have."""
+    for path in [SOURCE / "a3" / "submit.py", *(SOURCE / "a3" / "handin").glob("*.py")]:
+        ast.parse(path.read_text(), feature_version=(3, 9))
+
+
+def test_a_name_that_is_no_folder_is_named(tmp_path):
+    """Where what is made should go there is a file: one sentence, and no traceback."""
+    root = assignment(tmp_path / "work")
+    (tmp_path / "file").write_text("x")
+    run = submit(root, "--output", str(tmp_path / "file"))
+    assert (run.returncode, last_line(run)) == (3, "### Not complete: see above. ###")
+    assert "cannot be written" in run.stdout

@@ -80,8 +80,9 @@ def collect(
         return OPEN
     try:
         return _make(job, moodle=moodle, pdf=pdf)
-    except ArchiveError as error:
+    except (ArchiveError, OSError) as error:
         print(f"\n✗ {error}")
+        print("### Not complete: see above. ###")
         return NOT_WHOLE
 
 
@@ -128,11 +129,11 @@ def _make(job: _Job, *, moodle: bool, pdf: bool) -> int:
 
 
 def _left_out(chosen: Chosen, assignment: Assignment) -> bool:
-    """Print what the archive will not have, and return whether all that is required is among the rest."""
+    """Print what the archive will not have, and return whether all of the assignment that is there is in it."""
     for each in chosen.left_out:
         print(f"  ✗ left out: {each}")
-    names = {*assignment.required, *(each.file for each in assignment.notebooks)}
-    return not any(each.split(":")[0] in names for each in chosen.left_out)
+    names = (*assignment.required, *(each.file for each in assignment.notebooks))
+    return all(each in chosen.files for each in names if (ROOT / each).exists())
 
 
 def _print(job: _Job) -> bool:
@@ -140,8 +141,8 @@ def _print(job: _Job) -> bool:
     from .handin.pdf import PdfUnavailable, print_notebooks
 
     output = job.output / job.assignment.inline_pdf
-    output.unlink(missing_ok=True)  # an old one must not pass for that of today
     try:
+        output.unlink(missing_ok=True)  # an old one must not pass for that of today
         made = print_notebooks(
             ROOT, job.assignment, output, made=job.moment.for_people, timestamp=int(job.moment.seconds)
         )

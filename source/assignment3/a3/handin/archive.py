@@ -9,6 +9,7 @@ environments) and data are not work.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import zipfile
@@ -108,7 +109,8 @@ def write_zip(output: Path, files: Mapping[str, Path]) -> None:
     except OSError as error:
         raise ArchiveError(f"{output.name} cannot be written: {error.strerror or error}.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _verify(path: Path, contents: Mapping[str, bytes]) -> None:

@@ -107,10 +107,6 @@ def fingerprints(root: Path, package: str) -> Callable[[str], str | None]:
     It is None where the module has no such name, or where the local checks, whose fingerprints are compared with, are
     not there. Nothing of the module runs.
     """
-    try:
-        made = importlib.import_module(f"{package}.checks").fingerprint
-    except (ImportError, AttributeError):
-        return lambda _: None
     trees: dict[Path, tuple[str, ast.Module] | None] = {}
 
     def now(name: str) -> str | None:
@@ -124,10 +120,18 @@ def fingerprints(root: Path, package: str) -> Callable[[str], str | None]:
                     except NotPython:
                         trees[path] = None
                 source = _source(trees[path], parts[count:])
-                return made(source) if source else None
+                return _fingerprint(source, package) if source else None
         return None
 
     return now
+
+
+def _fingerprint(source: str, package: str) -> str | None:
+    """Return the fingerprint that the local checks make; they are imported here, for they need NumPy."""
+    try:
+        return importlib.import_module(f"{package}.checks").fingerprint(source)
+    except (ImportError, AttributeError, SyntaxError):
+        return None
 
 
 def _source(module: tuple[str, ast.Module] | None, names: list[str]) -> str:

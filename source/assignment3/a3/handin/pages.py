@@ -270,5 +270,7 @@ def _worth(question: Question) -> str:
 def _answer(question: Question, cell: Cell, place: str, pieces: list[Sheet]) -> Sheet:
     answered = "false" if is_unanswered(cell.source) else "true"
     body = "{[]; " + "; ".join(each.code or f"source({quoted(each.text)})" for each in pieces) + "}"
-    head = f"answer({quoted(question.id)}, {quoted(question.label)}, {_worth(question)}, {answered}, "
+    plain_title = question.words.casefold().startswith("inline question")  # "Inline question 1.2" stands there already
+    label = question.number if question.number and plain_title else question.label
+    head = f"answer({quoted(question.id)}, {quoted(label)}, {_worth(question)}, {answered}, "
     return Sheet(place, f"{head}{body})", "\n".join(each.text for each in pieces) or "(empty)")

@@ -89,9 +89,8 @@ class Press:
 
     def __enter__(self) -> Press:  # noqa: PYI034 - Self came with Python 3.11
         with ExitStack() as stack:
-            self._folder = Path(
-                stack.enter_context(tempfile.TemporaryDirectory(prefix="hand-in-", ignore_cleanup_errors=True))
-            )
+            self._folder = Path(tempfile.mkdtemp(prefix="hand-in-"))
+            stack.callback(shutil.rmtree, self._folder, ignore_errors=True)
             shutil.copyfile(_TEMPLATE, self._folder / _TEMPLATE.name)
             self._typesetter = stack.enter_context(Typesetter(self._folder, system_fonts=self._system_fonts))
             self._reader = stack.enter_context(Reader(self._folder, self._typesetter))

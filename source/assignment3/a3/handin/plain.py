@@ -17,8 +17,8 @@ __all__ = ["FOLD", "Run", "clean", "cut", "fold", "plain", "runs", "width"]
 
 FOLD = "↪ "
 """Stands where a line goes on."""
-MAX_LINES = 120
-"""About two pages of one output: who reads more of it on paper?"""
+MAX_LINES = 80
+"""More than a page of one output: who reads more of it on paper?"""
 MAX_LINE = 2_000
 """Twenty lines of paper."""
 

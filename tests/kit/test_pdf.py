@@ -7,7 +7,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from a3.handin import html, tools
+from a3.handin import markup, tools
 from a3.handin.assignment import Assignment, NotebookPart, Question
 from a3.handin.notebooks import read_text
 from a3.handin.pdf import Press
@@ -108,6 +108,17 @@ def test_mathematics_is_set(printed, tex):
     assert remarks == []
     assert not set("\\$&") & set(pages[1])
     assert set("hWbx") <= in_formulas(pages[1])
+
+
+@pytest.mark.parametrize(
+    "font",
+    ["mathbf", "mathit", "mathsf", "mathtt", "mathrm", "mathcal", "mathfrak", "mathbb", "texttt", "textsf", "text"],
+)
+def test_a_font_within_a_formula_is_a_font(printed, font):
+    """Nothing that the template defines hides a name that formulas have."""
+    pages, remarks, _, _ = printed(markdown(rf"Let ${{}}^1\{font}{{AB}}^2$ hold."))
+    assert remarks == []
+    assert "Let1AB2hold." in flat(unicodedata.normalize("NFKC", pages[1])).replace("\ufe00", "")
 
 
 def in_formulas(text: str) -> set[str]:
@@ -271,7 +282,7 @@ def test_a_cell_that_cannot_be_set_costs_itself_alone(printed, monkeypatch):
 def test_a_reader_that_hangs_costs_a_cell_its_form_and_no_more(printed, monkeypatch):
     """The process is ended, the cell is shown as it was written, and the next one has a new process."""
     monkeypatch.setattr(tools, "PIECE_S", 0.4)
-    monkeypatch.setattr(html, "MAX_DEPTH", 10**6)
+    monkeypatch.setattr(markup, "MAX_DEPTH", 10**6)
     deep = "<div><b><table><tr><td>" * 1500
     pages, remarks, _, _ = printed(code("h", 1, shown(text_html=f"{deep}x")), markdown("and *then*"))
     assert len(remarks) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from a3.handin.formulas import is_safe, protect, restore
-from a3.handin.html import printable
+from a3.handin.markup import printable
 from a3.handin.plain import clean, cut, fold, runs, width
 from a3.handin.svg import BadDrawing, safe_svg
 from a3.handin.writer import quoted

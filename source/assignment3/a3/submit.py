@@ -10,6 +10,7 @@ anywhere: you upload the files yourself. ``collect_submission.ipynb`` and ``coll
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ def collect(
         return OPEN
     try:
         return _make(job, moodle=moodle, pdf=pdf)
+    except BrokenPipeError:
+        raise
     except (ArchiveError, OSError) as error:
         print(f"\n✗ {error}")
         print("### Not complete: see above. ###")
@@ -203,13 +206,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console of Windows may not know the check mark
             stream.reconfigure(errors="replace")
-    return collect(
-        moodle=options.moodle,
-        anyway=options.anyway,
-        output=options.output,
-        pdf=not options.no_pdf,
-        ask=sys.stdin is not None and sys.stdin.isatty(),
-    )
+    try:
+        return collect(
+            moodle=options.moodle,
+            anyway=options.anyway,
+            output=options.output,
+            pdf=not options.no_pdf,
+            ask=sys.stdin is not None and sys.stdin.isatty(),
+        )
+    except BrokenPipeError:  # as in `python -m a3.submit | head`: nobody reads on, so nothing more is said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_WHOLE
 
 
 if __name__ == "__main__":

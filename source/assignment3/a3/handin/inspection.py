@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .assignment import Assignment, NotebookPart, Question
-from .code import NotPython, fingerprints, parsed, stubs
+from .modules import NotPython, fingerprints, parsed, stubs
 from .notebooks import Cell, NotANotebook, Notebook, read_notebook
 from .pages import is_unanswered
 from .plain import plain

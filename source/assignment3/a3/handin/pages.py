@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from . import formulas as tex
 from . import plain
 from .assignment import Question
-from .html import is_deep, printable, without_pictures
+from .markup import is_deep, printable, without_pictures
 from .notebooks import Cell, Notebook, Output
 from .pictures import Album, BadPicture, Picture
 from .processes import NoAnswer

@@ -25,7 +25,7 @@ from .notebooks import NotANotebook, Notebook, read_notebook
 from .pages import COLUMNS, Pages, Sheet
 from .pictures import Album
 from .processes import NoAnswer
-from .tools import PdfUnavailable, Reader, Typesetter
+from .tools import IMPORT, PdfUnavailable, Reader, Typesetter
 from .writer import quoted
 
 __all__ = ["PdfUnavailable", "Press", "Printed", "print_notebooks"]
@@ -195,7 +195,7 @@ def _head(assignment: Assignment, questions: Sequence[Question], notebooks: Sequ
     )
     files = "".join(f"{quoted(each)}, " for each in notebooks)
     return (
-        '#import "template.typ": *\n'
+        f"{IMPORT}"
         f"#show: hand-in.with(title: {quoted(assignment.title)})\n"
         f"#cover({quoted(assignment.title)}, {quoted(made)}, ({rows}), ({files}))\n"
     )

@@ -19,9 +19,14 @@ from pathlib import Path
 from .formulas import Formula, is_safe, mend, renewed
 from .processes import Answerer, NoAnswer
 
-__all__ = ["INSTALL", "PdfUnavailable", "Piece", "Reader", "Typesetter"]
+__all__ = ["IMPORT", "INSTALL", "PdfUnavailable", "Piece", "Reader", "Typesetter"]
 
 INSTALL = "pip install -r requirements-notebooks.txt"
+IMPORT = (
+    '#import "template.typ": answer, code, coloured, cover, grid-of, hand-in, listing, notebook-start, note, picture, '
+    "printed, rule, shown, source, tag, tex-source, word-of-code, words\n"
+)
+"""What pieces call, by name: whatever else the template defines would hide names of formulas, as ``mono`` does."""
 PIECE_S = 5.0
 """A long cell takes a hundredth of a second."""
 READ_S = 90.0
@@ -93,7 +98,7 @@ class Typesetter:
     def _try(self, snippets: list[str]) -> None:
         if not snippets:
             return
-        text = '#import "template.typ": *\n#show: hand-in\n' + "".join(f"#{{\n{each}\n}}\n" for each in snippets)
+        text = f"{IMPORT}#show: hand-in\n" + "".join(f"#{{\n{each}\n}}\n" for each in snippets)
         try:
             fine = bool(self._process.ask({"text": text}, PIECE_S).get("fine"))
         except NoAnswer:

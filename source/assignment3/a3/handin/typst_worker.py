@@ -60,6 +60,7 @@ def _serve() -> None:
 
 def main() -> None:
     """Serve in a thread with a stack that what is deeply nested does not use up."""
+    del sys.path[0]  # the folder of this file: its modules are not for Typst to find
     with contextlib.suppress(ValueError, RuntimeError):
         threading.stack_size(STACK_BYTES)
     thread = threading.Thread(target=_serve)

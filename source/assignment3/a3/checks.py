@@ -273,8 +273,7 @@ def _described(value):
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple):
         return f"one array of shape {tuple(int(size) for size in shape)}"
-    article = "an" if type(value).__name__[0] in "aeiou" else "a"
-    return f"{article} {type(value).__name__}"
+    return f"of type {type(value).__name__}"
 
 
 def _count(number, one, many):
@@ -412,6 +411,8 @@ def _dumped(node):
     for name, value in ast.iter_fields(node):
         if name == "body" and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             value = value[ast.get_docstring(node, clean=False) is not None :]  # noqa: PLW2901 - without the docstring
+        if isinstance(node, ast.JoinedStr):  # some versions put empty texts between the parts of an f-string
+            value = [each for each in value if getattr(each, "value", None) != ""]  # noqa: PLW2901
         if value not in (None, []) and name not in {"ctx", "kind", "type_comment"}:
             fields.append(f"{name}={_dumped(value)}")
     return f"{type(node).__name__}({','.join(fields)})"

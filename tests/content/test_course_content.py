@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -44,8 +41,9 @@ def grade_cells(*notebooks: str) -> dict[str, dict[str, Any]]:
 
 
 def test_every_question_has_tests_and_every_test_a_question() -> None:
-    """The questions that the hidden tests serve are the grade cells of the notebooks, each in one of them."""
-    assert {case.question for case in cases()} == set(grade_cells(*NOTEBOOKS))
+    """The hidden tests serve the grade cells of the notebooks, each in one of them, but for those that people read."""
+    marks = {name: cell["metadata"]["nbgrader"] for name, cell in grade_cells(*NOTEBOOKS).items()}
+    assert {case.question for case in cases()} == {name for name, mark in marks.items() if not mark["solution"]}
 
 
 def test_every_hidden_test_is_a_topic_of_the_assignment() -> None:
@@ -105,44 +103,6 @@ def test_the_files_that_the_settings_name_are_there() -> None:
 
     for path in (*SETTINGS["required"], *SETTINGS["given"], *files):
         assert (ASSIGNMENT / path).is_file(), path
-
-
-def run_notebook(name: str, package_parent: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Run a notebook's code cells in one namespace; return what cells raised, graded ones by ``grade_id``."""
-    for module in [module for module in sys.modules if module.partition(".")[0] == PACKAGE]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setenv("MPLBACKEND", "Agg")
-    monkeypatch.syspath_prepend(str(package_parent))
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    namespace: dict[str, Any] = {}
-    raised = {}
-    for cell in cells_of(name):
-        source = "".join(cell["source"])
-        if cell["cell_type"] != "code" or ("matplotlib" in source and not importlib.util.find_spec("matplotlib")):
-            continue
-        source = "\n".join(line for line in source.splitlines() if not line.startswith("%"))
-        try:
-            exec(compile(source, cell["id"], "exec"), namespace)
-        except (AssertionError, NameError, NotImplementedError) as error:
-            raised[cell["metadata"].get("nbgrader", {}).get("grade_id", cell["id"])] = type(error).__name__
-    for module in [module for module in sys.modules if module.partition(".")[0] == PACKAGE]:
-        monkeypatch.delitem(sys.modules, module)
-    return raised
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_runs_with_the_solution(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell runs, and every local check passes, with the solution."""
-    assert run_notebook(name, ASSIGNMENT, monkeypatch) == {}
-
-
-@pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_checks_fail_on_the_release(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No local check passes while its function is still to be written."""
-    raised = run_notebook(name, ROOT / "samples/untouched", monkeypatch)
-
-    assert set(grade_cells(name)) <= set(raised)
-    assert {raised[question] for question in grade_cells(name)} == {"NotImplementedError"}
 
 
 SEQUENCES = {

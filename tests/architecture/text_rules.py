@@ -54,7 +54,7 @@ _NUMBER: Final = re.compile(r"(?<![\w.])(?:10\.\d{1,3}|192\.168|172\.(?:1[6-9]|2
 PUBLIC_SITES: Final = {
     "arxiv.org", "docs.kernel.org", "docs.pytest.org", "docs.python.org", "download.pytorch.org", "example.org",
     "github.com", "json-schema.org", "keepachangelog.com", "nbgrader.readthedocs.io", "numpy.org", "pytorch.org",
-    "semver.org", "www.gradescope.com", "gradescope-autograders.readthedocs.io",
+    "cs231n.stanford.edu", "semver.org", "www.gradescope.com", "gradescope-autograders.readthedocs.io",
 }  # fmt: skip
 _VIEW_SYMLINK: Final = re.compile(r"""os\.symlink\("/scratch", f"\{root\}/tmp"\)""")
 

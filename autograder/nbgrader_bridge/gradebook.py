@@ -144,9 +144,10 @@ class ResultImporter(LoggingConfigurable):
         try:
             if len(data) > NOTEBOOK_BYTES:
                 raise IntakeError(f"The notebook is larger than {NOTEBOOK_BYTES >> 20} MiB. Clear its outputs.")
-            aligned = self._aligner()(text, data.decode("utf-8"))
-            notebook, notes = aligned.notebook, [*map(str, aligned.findings), *notes]
-        except (SubmissionFault, ValueError, RecursionError) as error:
+            aligned = self._aligner()(text, data)
+            found = [str(getattr(each, "text", each)) for each in aligned.findings]
+            notebook, notes = aligned.notebook, [*found, *notes]
+        except SubmissionFault as error:
             problem = f"The notebook could not be read: {error}"
             notes.insert(0, f"{problem}\nWhat follows is the release's.")
         verdicts = {each.id: each.text for each in result.questions.values() if each.points is not None}

@@ -1,7 +1,7 @@
 """
 A student's notebook as staff may open it in a browser.
 
-    release's text + student's text ──align──▶ every graded cell once, under its own name
+    release's text + student's file ──align──▶ every graded cell once, under its own name
                                     ──show───▶ a notebook that holds text and pictures, and runs nothing
 
 Formgrader shows a notebook in the browser of somebody who may change every grade, with the HTML of its Markdown, its
@@ -28,8 +28,8 @@ from autograder.submission import display_text
 
 __all__ = ["NOTEBOOK_BYTES", "Align", "Aligned", "PlainlyAligned", "align_by_name", "answers", "shown_notebook"]
 
-NOTEBOOK_BYTES: Final = 16 << 20
-"""A larger notebook is not parsed: as Python's objects it takes some ten times its size."""
+NOTEBOOK_BYTES: Final = 64 << 20
+"""As for one file of a hand-in; a larger notebook is not parsed."""
 
 _CELL_CHARS: Final = 200_000  # an essay has a hundredth of it
 _OUTPUT_CHARS: Final = 50_000  # of one cell, in text
@@ -58,11 +58,11 @@ class Aligned(Protocol):
 
     @property
     def findings(self) -> Sequence[object]:
-        """What was wrong with it; each shows itself by ``str``."""
+        """What was wrong with it: texts, or values that have a ``text``."""
 
 
-Align = Callable[[str, str], Aligned]
-"""From the release's text and the student's; raises an error for what is no notebook at all."""
+Align = Callable[[str, bytes], Aligned]
+"""From the release's text and what the student sent; raises ``IntakeError`` for what is no notebook at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,22 +73,22 @@ class PlainlyAligned:
     findings: tuple[str, ...]
 
 
-def align_by_name(release_text: str, student_text: str) -> PlainlyAligned:
+def align_by_name(release: str, student: str | bytes) -> PlainlyAligned:
     """
     Return the student's cells as they are, and say which of the release's names are missing or come twice.
 
     Raises:
-        IntakeError: The student's text is no notebook.
+        IntakeError: What the student sent is no notebook.
     """
-    cells = _cells(student_text)
+    cells = _cells(student)
     names = [_name(cell) for cell in cells]
-    counts = {name: names.count(name) for cell in _cells(release_text) if (name := _name(cell))}
+    counts = {name: names.count(name) for cell in _cells(release) if (name := _name(cell))}
     findings = [f"The cell {name} is missing from the notebook." for name, count in counts.items() if not count]
     findings += [f"The cell {name} is there {n} times; the first counts." for name, n in counts.items() if n > 1]
     return PlainlyAligned({"cells": cells}, tuple(findings))
 
 
-def _cells(text: str) -> list[dict[str, Any]]:
+def _cells(text: str | bytes) -> list[dict[str, Any]]:
     """Return a notebook's cells, each with a dict of metadata."""
     try:
         content = json.loads(text)

@@ -210,11 +210,11 @@ def test_an_answer_whose_cell_is_gone_is_left_to_people(course):
 
 
 def test_a_setting_brings_damaged_notebooks_into_form(course):
-    """What aligns is a setting: it gets both texts, and what it found is shown to staff."""
+    """What aligns is a setting: it gets both notebooks, and what it found is shown to staff."""
 
-    def align(release_text, student_text):
-        assert "check(" in release_text
-        if not student_text.endswith("}"):
+    def align(release, student):
+        assert "check(" in release
+        if not student.endswith(b"}"):
             raise IntakeError("The notebook ends too early.")
         return PlainlyAligned({"cells": [toy.cell("markdown", "Found again.", "why")]}, ("An id was lost.",))
 

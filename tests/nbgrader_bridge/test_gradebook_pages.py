@@ -204,7 +204,19 @@ def test_large_notebooks_are_cut():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "3", "null", '{"cells": 3}', '{"worksheets": []}', "[" * 100_000, '{"cells": ' * 50_000]
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        "null",
+        '{"cells": 3}',
+        '{"worksheets": []}',
+        b"\xff\xfe",
+        "[" * 100_000,
+        '{"cells": ' * 50_000,
+    ],
 )
 def test_what_is_no_notebook_is_refused(text):
     """Whatever the text, one error comes of it."""

@@ -56,7 +56,8 @@ LOOPBACK: Final = {"127.0.0.1", "localhost"}
 PUBLIC_SITES: Final = {
     "arxiv.org", "docs.kernel.org", "docs.pytest.org", "docs.python.org", "download.pytorch.org", "example.org",
     "github.com", "json-schema.org", "keepachangelog.com", "nbgrader.readthedocs.io", "numpy.org", "pytorch.org",
-    "semver.org", "www.gradescope.com", "www.w3.org", "gradescope-autograders.readthedocs.io",
+    "cs231n.stanford.edu", "semver.org", "www.gradescope.com", "www.w3.org",
+    "gradescope-autograders.readthedocs.io",
 }  # fmt: skip
 _VIEW_SYMLINK: Final = re.compile(r"""os\.symlink\("/scratch", f"\{root\}/tmp"\)""")
 

@@ -24,6 +24,7 @@ from rich.text import Text
 from autograder.cage import CageSettings, Plan, Tier, choose, survey
 from autograder.cli.console import CourseOption, Exit, err, out
 from autograder.cli.course import release, rubric
+from autograder.cli.demo import hand_ins
 from autograder.config import Assignment, find_course, load_assignment
 from autograder.errors import AutograderError, ConfigError, NotFit
 from autograder.grading.content import cage_settings
@@ -134,13 +135,14 @@ def demo(
     course: CourseOption = None,
     tier: TierOption = None,
 ) -> None:
-    """Grade the course's sample submissions: a complete, a half-finished, a wrong and a hostile one."""
+    """Go the whole way with the course's samples: release, students' work, collected hand-ins, grades."""
     home = (course or find_course(Path.cwd())).resolve()
-    folder = output or Path(tempfile.mkdtemp(prefix="autograder-demo-"))
+    folder = (output or Path(tempfile.mkdtemp(prefix="autograder-demo-"))).absolute()
     chosen = load_assignment(home, "assignment3")
-    results = _grade(chosen, DEMO_SECRET, [home / "samples"], folder, jobs=os.cpu_count() or 1, tier=tier)
+    paths = [hand_ins(chosen, folder)]
+    results = _grade(chosen, DEMO_SECRET, paths, folder / "graded", jobs=os.cpu_count() or 1, tier=tier)
     _show(results, as_json=False)
-    out.print(Text(f"\nresults.json (for students) and staff.json of each are in {folder}"))
+    out.print(Text(f"\n{folder} has the release, the students' work with the PDF, and all results."))
     raise typer.Exit(_exit_code(results))
 
 

@@ -15,6 +15,6 @@ This is the only place that knows nbgrader's classes and settings.
 """
 
 from autograder.nbgrader_bridge.configuration import configure
-from autograder.nbgrader_bridge.course import Drift, make_release, release_drift
+from autograder.nbgrader_bridge.course import Drift, make_release, release_drift, release_into
 
-__all__ = ["Drift", "configure", "make_release", "release_drift"]
+__all__ = ["Drift", "configure", "make_release", "release_drift", "release_into"]

@@ -16,7 +16,7 @@ from typing import Any, Final
 from autograder.config import Assignment
 from autograder.errors import ConfigError
 
-__all__ = ["Drift", "make_release", "release_drift"]
+__all__ = ["Drift", "make_release", "release_drift", "release_into"]
 
 _DIFF_LINES: Final = 40
 
@@ -51,11 +51,16 @@ def make_release(assignment: Assignment) -> Path:
     return assignment.course / "release" / assignment.name
 
 
+def release_into(assignment: Assignment, folder: Path) -> Path:
+    """Make a release below ``folder``, and leave the course, its gradebook included, as it is; return its folder."""
+    _generate(assignment, folder.absolute(), no_database=True)
+    return folder.absolute() / assignment.name
+
+
 def release_drift(assignment: Assignment) -> list[Drift]:
     """Return where the release that is there differs from the one that its source would make."""
     with tempfile.TemporaryDirectory(prefix="autograder-release-") as folder:
-        _generate(assignment, Path(folder), no_database=True)
-        fresh = _files(Path(folder) / assignment.name)
+        fresh = _files(release_into(assignment, Path(folder)))
     present = _files(assignment.course / "release" / assignment.name)
     found = []
     for path in sorted({*fresh, *present}):

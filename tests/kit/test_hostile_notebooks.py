@@ -6,6 +6,7 @@ import base64
 import time
 
 import pytest
+from a3.handin import notebooks
 from a3.handin.assignment import Assignment, NotebookPart
 from a3.handin.notebooks import NotANotebook, read_text
 from a3.handin.pdf import Press
@@ -16,8 +17,9 @@ from pypdf import PdfReader
 CANARY = "MARIGOLD-TURNSTILE-93"
 MAX_S = 30.0
 """For one notebook on a busy machine; the slowest takes a tenth of it."""
-MAX_PAGES = 90
-"""A thousand cells, the most that are shown, take 60."""
+MAX_CELLS = 200
+"""Of one notebook, fewer than there may be: reading a PDF back takes longer than making it."""
+MAX_PAGES = 30
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +41,9 @@ def folder(tmp_path, press):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_a_hostile_or_odd_notebook_makes_a_pdf_and_reads_no_file(name, folder, press):
+def test_a_hostile_or_odd_notebook_makes_a_pdf_and_reads_no_file(name, folder, press, monkeypatch):
     """The PDF is whole, its size is bounded, and no canary is in its text, its pictures or the code it was set from."""
+    monkeypatch.setattr(notebooks, "MAX_CELLS", MAX_CELLS)
     content = ROWS[name].replace(b"{canary}", str(folder / "canary.txt").encode())
     try:
         given = read_text(content, "Odd.ipynb")

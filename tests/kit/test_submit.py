@@ -150,6 +150,16 @@ def test_without_what_makes_the_pdf_the_archive_is_still_made(tmp_path, package,
     assert not (root / "a3_inline_submission.pdf").exists()
 
 
+def test_a_typst_of_long_ago_is_named(tmp_path):
+    """What is there and does not know what is needed is as good as missing: the same advice, and no traceback."""
+    root = assignment(tmp_path / "work")
+    (tmp_path / "typst.py").write_text("__version__ = '0.1'\n")
+    run = submit(root, variables={"PYTHONPATH": str(tmp_path)})
+    assert run.returncode == 3
+    assert "Typst, which sets the pages, is too old or does not run" in run.stdout
+    assert "pip install -r requirements-notebooks.txt" in run.stdout
+
+
 def test_a_required_file_that_had_to_be_left_out_is_not_done(tmp_path):
     """A module that is a link cannot be handed in, so the last line does not promise it."""
     root = assignment(tmp_path / "work")

@@ -24,14 +24,13 @@ from rich.text import Text
 from autograder.cage import CageSettings, Plan, Tier, choose, survey
 from autograder.cli.console import CourseOption, Exit, err, out
 from autograder.cli.course import release, rubric
-from autograder.cli.demo import hand_ins
+from autograder.cli.demo import SHOWN, hand_ins
 from autograder.config import Assignment, find_course, load_assignment
 from autograder.errors import AutograderError, ConfigError, NotFit
 from autograder.grading.content import cage_settings
 from autograder.grading.course_run import ClassRun, Result
 from autograder.grading.gathering import gather
-from autograder.grading.records import terminal_table
-from autograder.grading.records.gradescope import points_text
+from autograder.grading.records import ClassRow, class_table, terminal_table
 from autograder.secret import DEMO_SECRET, Secret, create_secret, load_secret
 from autograder.submission import display_name, display_text, summary
 
@@ -141,8 +140,11 @@ def demo(
     chosen = load_assignment(home, "assignment3")
     paths = [hand_ins(chosen, folder)]
     results = _grade(chosen, DEMO_SECRET, paths, folder / "graded", jobs=os.cpu_count() or 1, tier=tier)
+    for result in results:
+        if result.job.name == SHOWN:
+            _show_one(result)
     _show(results, as_json=False)
-    out.print(Text(f"\n{folder} has the release, the students' work with the PDF, and all results."))
+    out.print(Text(f"{folder} has the release, the students' work with the PDF, and all results."))
     raise typer.Exit(_exit_code(results))
 
 
@@ -195,13 +197,10 @@ def _show(results: list[Result], *, as_json: bool) -> None:
         rows = [_row(result) for result in results]
         sys.stdout.write(json.dumps(rows, indent=1) + "\n")
         return
-    if len(results) == 1 or all(len(result.job.name) < 40 for result in results) and len(results) <= 8:
-        for result in results:
-            _show_one(result)
+    if len(results) == 1:
+        _show_one(results[0])
         return
-    for result in results:
-        total = "not graded" if result.score is None else points_text(result.score.total)
-        out.print(Text(f"{total:>10}  {display_name(result.job.name)}"))
+    out.print(class_table([ClassRow(result.job.name, result.score, result.problem) for result in results]))
 
 
 def _show_one(result: Result) -> None:

@@ -31,11 +31,13 @@ from autograder.errors import ConfigError, OurFault
 from autograder.notebooks.markers import MARKERS
 from autograder.notebooks.release import is_answer, parse_notebook, source_of
 
-__all__ = ["hand_ins"]
+__all__ = ["SHOWN", "hand_ins"]
 
 RUN: Final = "complete"
 """The sample whose notebooks are run: with the others they stop at the first open question."""
 UNTRUSTED: Final = "hostile"
+SHOWN: Final = "subtly_wrong"
+"""The sample whose questions are printed one by one; of the others, a line each."""
 _NOTEBOOK_S: Final = 300
 _COLLECT_S: Final = 120
 _ARCHIVES: Final = "*_code_submission.zip"

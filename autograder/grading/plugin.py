@@ -175,7 +175,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         pyfuncitem.obj(**arguments)
 
     error = examiner.examine(planned.test, planned.claim, planned.limits, _draw(pyfuncitem, examiner), ask)
-    if error is not None:
+    if error is not None and config.pluginmanager.hasplugin("terminalreporter"):
+        # Where nobody reads pytest's reports, as in a slot, it need not spend its time on tracebacks.
         raise error
     return True
 

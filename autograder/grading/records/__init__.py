@@ -12,12 +12,13 @@ All of it is computed from a ``Score``; nothing here decides a point.
 from autograder.grading.records.files import Journal, read_journal, write_atomic, write_json
 from autograder.grading.records.gradescope import left_out_notes, refused_json, results_json, validate_gradescope
 from autograder.grading.records.staff import staff_json
-from autograder.grading.records.tables import ClassRow, class_csv, safe_cell, terminal_table
+from autograder.grading.records.tables import ClassRow, class_csv, class_table, safe_cell, terminal_table
 
 __all__ = [
     "ClassRow",
     "Journal",
     "class_csv",
+    "class_table",
     "left_out_notes",
     "read_journal",
     "refused_json",

@@ -22,7 +22,7 @@ from autograder.outcomes import Question, Verdict
 from autograder.scoring import QuestionScore, Score, Status
 from autograder.submission import display_name
 
-__all__ = ["PERSON_COLUMNS", "ClassRow", "class_csv", "safe_cell", "terminal_table"]
+__all__ = ["PERSON_COLUMNS", "ClassRow", "class_csv", "class_table", "safe_cell", "terminal_table"]
 
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # spreadsheets take the wide forms as well
 PERSON_COLUMNS = ("student_id", "name", "email", "group", "extension", "submission", "counts")
@@ -100,8 +100,36 @@ def terminal_table(score: Score, title: str = "") -> Table:
         )
     table.add_section()
     total = Text("needs a regrade", style="bold red") if score.total is None else Text(points_text(score.total), "bold")
-    table.add_row(Text(""), Text("total", "bold"), total, Text(points_text(score.max_total)), Text(""))
+    table.add_row(Text(""), Text("total", "bold"), total, Text(points_text(score.max_total)), Text(_to_be_read(score)))
     return table
+
+
+def class_table(rows: Sequence[ClassRow]) -> Table:
+    """Return a class as a table for ``rich``, a line for each submission."""
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    table.add_column("submission", overflow="fold")
+    for name in ("points", "of", "questions right"):
+        table.add_column(name, justify="right")
+    table.add_column("note", overflow="fold")
+    for row in rows:
+        score = row.score
+        name = Text(display_name(row.student))
+        if score is None:
+            table.add_row(name, Text("not graded", "red"), "", "", Text(_short(row.problem) if row.problem else ""))
+            continue
+        total = Text("needs a regrade", "bold red") if score.total is None else Text(points_text(score.total), "bold")
+        tested = [entry for entry in score.questions if entry.status is not Status.MANUAL]
+        right = sum(entry.points == entry.question.points for entry in tested)
+        notes = [_short(row.problem)] if row.problem.strip() else []
+        notes += [text for text in (_to_be_read(score),) if text]
+        table.add_row(name, total, points_text(score.max_total), f"{right} of {len(tested)}", Text("; ".join(notes)))
+    return table
+
+
+def _to_be_read(score: Score) -> str:
+    """Return how many points people still give."""
+    points = sum(entry.question.points for entry in score.questions if entry.status is Status.MANUAL)
+    return f"{points_text(points)} points are given by people" if points else ""
 
 
 def _points_cell(entry: QuestionScore | None) -> str:
@@ -127,6 +155,8 @@ def _what_happened(entry: QuestionScore) -> str:
             return f"not graded: {display_name(entry.problems[0]) if entry.problems else 'our fault'}"
         case Status.GRADED:
             passed = sum(test.verdict is Verdict.PASSED for test in entry.tests)
+            if entry.tests and all(test.verdict is Verdict.NOT_ATTEMPTED for test in entry.tests):
+                return "not attempted"
             first = next((test.student for test in entry.tests if test.verdict is not Verdict.PASSED), "")
             notes = [*(finding.text for finding in entry.findings), first]
             return "; ".join([f"{passed}/{len(entry.tests)} tests", *(_short(note) for note in notes if note.strip())])

@@ -123,8 +123,8 @@ WRONG = {
     ),
     "NaN": (np.where(EXPECTED == 3, np.nan, EXPECTED), "dx[0, 2]: got NaN, expected 3. Such values come from 0/0"),
     "infinite": (np.where(EXPECTED == 2, np.inf, EXPECTED), "dx[0, 1]: got infinite, expected 2."),
-    "times": (EXPECTED / 4, "Every entry is 4 times too small: is a mean taken for a sum"),
-    "large": (EXPECTED * 3, "Every entry is 3 times too large"),
+    "times": (EXPECTED / 4, "Every entry is 4 times too small: is there a mean where a sum belongs?"),
+    "large": (EXPECTED * 3, "Every entry is 3 times too large: is there a sum where a mean belongs?"),
     "sign": (-EXPECTED, "Every entry has the wrong sign."),
     "zeros": (np.zeros((2, 3)), "All of it is zero."),
     "whole": ((2 * EXPECTED).astype(int), "It holds int64, whole numbers: was it made by np.zeros_like of words"),
@@ -439,7 +439,9 @@ def test_known_mistakes_are_found_by_the_cells() -> None:
     names["numerical_gradient"] = GRADIENT_CHECK.numerical_gradient
 
     exec(cells["rnn_step_forward"], dict(names))
-    with pytest.raises(CHECKS.CheckFailed, match=r"db is not right: 6 of 6 .* 4 times too small: is a mean taken for"):
+    with pytest.raises(
+        CHECKS.CheckFailed, match=r"db is not right: 6 of 6 .* 4 times too small: is there a mean where"
+    ):
         exec(cells["rnn_step_backward"], dict(names))
     with pytest.raises(CHECKS.CheckFailed, match=r"dW is not right: 30 of 30 entries differ"):
         exec(cells["word_embedding_backward"], dict(names))

@@ -28,7 +28,15 @@ from autograder.outcomes import Effect, Finding, TestOutcome, Verdict
 from autograder.scoring import QuestionScore, Score, Status
 from autograder.submission import Intake, display_name, display_text
 
-__all__ = ["OUTPUT_CHARS", "left_out_notes", "points_text", "refused_json", "results_json", "validate_gradescope"]
+__all__ = [
+    "OUTPUT_CHARS",
+    "left_out_notes",
+    "points_text",
+    "refused_json",
+    "results_json",
+    "to_be_read",
+    "validate_gradescope",
+]
 
 OUTPUT_CHARS = 100_000
 """Gradescope cuts an output at this length."""
@@ -61,6 +69,8 @@ def results_json(
         facts: For programs: tier, versions. A student can read it.
     """
     head = [_OURS.replace("this is", "the submission is")] if score.needs_regrade else []
+    if by_people := to_be_read(score):
+        head.append(f"{by_people}, who read your answers in words; they are not in this total yet.")
     result = _frame(execution_s, [*head, *notes], facts)
     result["tests"] = [_entry(entry, hide=score.needs_regrade) for entry in score.questions]
     if score.needs_regrade or score.total is None:
@@ -91,6 +101,12 @@ def left_out_notes(intake: Intake) -> list[str]:
     shown = [f"Left out: {each.path} ({each.reason})" for each in intake.left_out[:_SHOWN_NOTES]]
     rest = len(intake.left_out) - len(shown)
     return [*shown, f"… and {rest} more"] if rest else shown
+
+
+def to_be_read(score: Score) -> str:
+    """Return in words how many points people still give, or nothing."""
+    points = sum(entry.question.points for entry in score.questions if entry.status is Status.MANUAL)
+    return f"{points_text(points)} points are given by people" if points else ""
 
 
 def points_text(points: Decimal | None) -> str:
@@ -153,7 +169,7 @@ def _paragraphs(entry: QuestionScore) -> Iterable[str]:
     """Yield what a student reads of one question."""
     match entry.status:
         case Status.MANUAL:
-            yield "Graded by people."
+            yield "Read by people; not in this total yet."
         case Status.NOT_GRADED:
             yield _OURS
         case Status.GRADED:

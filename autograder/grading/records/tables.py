@@ -17,7 +17,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from autograder.grading.records.gradescope import points_text
+from autograder.grading.records.gradescope import points_text, to_be_read
 from autograder.outcomes import Question, Verdict
 from autograder.scoring import QuestionScore, Score, Status
 from autograder.submission import display_name
@@ -100,7 +100,7 @@ def terminal_table(score: Score, title: str = "") -> Table:
         )
     table.add_section()
     total = Text("needs a regrade", style="bold red") if score.total is None else Text(points_text(score.total), "bold")
-    table.add_row(Text(""), Text("total", "bold"), total, Text(points_text(score.max_total)), Text(_to_be_read(score)))
+    table.add_row(Text(""), Text("total", "bold"), total, Text(points_text(score.max_total)), Text(to_be_read(score)))
     return table
 
 
@@ -113,23 +113,17 @@ def class_table(rows: Sequence[ClassRow]) -> Table:
     table.add_column("note", overflow="fold")
     for row in rows:
         score = row.score
-        name = Text(display_name(row.student))
+        who = Text(display_name(row.student))
         if score is None:
-            table.add_row(name, Text("not graded", "red"), "", "", Text(_short(row.problem) if row.problem else ""))
+            table.add_row(who, Text("not graded", "red"), "", "", Text(_short(row.problem) if row.problem else ""))
             continue
         total = Text("needs a regrade", "bold red") if score.total is None else Text(points_text(score.total), "bold")
         tested = [entry for entry in score.questions if entry.status is not Status.MANUAL]
         right = sum(entry.points == entry.question.points for entry in tested)
         notes = [_short(row.problem)] if row.problem.strip() else []
-        notes += [text for text in (_to_be_read(score),) if text]
-        table.add_row(name, total, points_text(score.max_total), f"{right} of {len(tested)}", Text("; ".join(notes)))
+        notes += [text for text in (to_be_read(score),) if text]
+        table.add_row(who, total, points_text(score.max_total), f"{right} of {len(tested)}", Text("; ".join(notes)))
     return table
-
-
-def _to_be_read(score: Score) -> str:
-    """Return how many points people still give."""
-    points = sum(entry.question.points for entry in score.questions if entry.status is Status.MANUAL)
-    return f"{points_text(points)} points are given by people" if points else ""
 
 
 def _points_cell(entry: QuestionScore | None) -> str:

@@ -228,7 +228,7 @@ def _difference(name, got, expected, errors, most=0.0):
         return f"{_place(name, index)}: got {got[index]:.6g}, expected {expected[index]:.6g}"
 
     text = f"{name} is not right: {np.count_nonzero(wrong)} of {got.size} entries differ. The first is {entry(first)}."
-    if errors[worst] > errors[first] and worst != first:
+    if errors[worst] > 1.5 * errors[first]:
         text += f" The worst is {entry(worst)}."
     if most:
         text += f" The relative error is {errors[worst]:.1e}; at most {most:.0e} is right."
@@ -251,9 +251,10 @@ def _hint(got, expected, dtype, wanted_dtype):
         return " Its transpose would be right." if same else ""
     if abs(factor + 1) < 1e-4:
         return " Every entry has the wrong sign."
-    for times, word in ((factor, "large"), (1 / factor if factor else 0, "small")):
+    larger, smaller = "large: is there a sum where a mean belongs", "small: is there a mean where a sum belongs"
+    for times, what in ((factor, larger), (1 / factor if factor else 0, smaller)):
         if 1.5 < times < FACTORS + 0.5 and abs(times - round(times)) < 1e-4 * times:
-            return f" Every entry is {round(times)} times too {word}: is a mean taken for a sum, or a sum for a mean?"
+            return f" Every entry is {round(times)} times too {what}?"
     return ""
 
 

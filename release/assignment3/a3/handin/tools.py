@@ -69,7 +69,13 @@ class Typesetter:
         command = [sys.executable, str(_HERE / "typst_worker.py"), str(folder), kind, *fonts]
         self._process = Answerer(command, str(folder), total_s)
         self._good: dict[str, bool] = {}
-        self.has_cjk = bool(fonts)
+        try:
+            fine = bool(self._process.ask({"text": "x"}, PIECE_S).get("fine"))
+        except NoAnswer:
+            fine = False
+        if not fine:
+            self._process.stop()
+            raise _missing("Typst, which sets the pages, is too old or does not run")
 
     def __enter__(self) -> Typesetter:  # noqa: PYI034 - Self came with Python 3.11
         return self

@@ -123,8 +123,8 @@ class Assignment:
         modules: The students' modules by dotted name.
         required: Paths that a hand-in must have.
         given: Paths that are added to a hand-in that lacks them.
-        handout: Further paths of this folder that students get.
-        course_files: Paths of the course's folder that students get.
+        handout: Further paths of this folder that students get. Grading asks for none of them, so they may be missing.
+        course_files: Paths of the course's folder that students get; as above.
         notebooks: In the order of the questions' numbers.
         questions: Every grade cell, in the order of notebooks and cells.
         requirements: The ``requirements.txt`` of what students' code may import.
@@ -205,8 +205,8 @@ def load_assignment(course: Path, name: str) -> Assignment:
         modules=_read_modules(table, package, notebooks),
         required=_existing(table, "required", folder),
         given=_within(table, "given", _existing(table, "given", folder), package),
-        handout=_existing(table, "handout", folder),
-        course_files=_existing(table, "course_files", course),
+        handout=_paths(table, "handout", folder),
+        course_files=_paths(table, "course_files", course),
         notebooks=notebooks,
         questions=_read_questions(table, notebooks),
         requirements=_requirements(course, folder),
@@ -339,14 +339,21 @@ def _leaves(tables: Mapping[str, _Table]) -> list[tuple[str, _Table]]:
 
 
 def _existing(table: _Table, key: str, folder: Path) -> tuple[str, ...]:
-    """Return a list of paths of files below a folder."""
+    """Return a list of paths of files that are there."""
+    paths = _paths(table, key, folder)
+    for path in paths:
+        if not (folder / path).is_file():
+            table.fail(key, f"the file {folder / path}", "no such file")
+    return paths
+
+
+def _paths(table: _Table, key: str, folder: Path) -> tuple[str, ...]:
+    """Return a list of paths below a folder, whether or not there is such a file."""
     paths = table.texts(key)
     for path in paths:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or str(pure) != path:
             table.fail(key, f"paths below {folder}", path)
-        if not (folder / path).is_file():
-            table.fail(key, f"the file {folder / path}", "no such file")
     return paths
 
 

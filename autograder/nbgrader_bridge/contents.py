@@ -69,6 +69,7 @@ def read_contents(assignment: Assignment) -> Contents:
         ConfigError: A marker, a module, a notebook or the configuration is wrong; names file, cell and line.
     """
     folder = assignment.folder
+    _refuse_missing(assignment)
     points = {question.id: question.points for question in assignment.questions}
     extra = frozenset(question.id for question in assignment.questions if question.extra_credit)
     originals = {
@@ -89,6 +90,17 @@ def read_contents(assignment: Assignment) -> Contents:
         secrets=_secrets(assignment, texts, notebooks, manifest.decode()),
         left_out=_left_out(assignment, {*files, *notebooks}),
     )
+
+
+def _refuse_missing(assignment: Assignment) -> None:
+    toml = assignment.folder / "assignment.toml"
+    for key, place, paths in (
+        ("handout", assignment.folder, assignment.handout),
+        ("course_files", assignment.course, assignment.course_files),
+    ):
+        for path in paths:
+            if not (place / path).is_file():
+                raise ConfigError(f"{toml}: {key}: expected the file {place / path}, got no such file")
 
 
 def _paths(assignment: Assignment) -> list[str]:

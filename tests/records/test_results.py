@@ -61,7 +61,8 @@ def test_one_entry_per_question_and_the_maximum_is_the_sum():
     assert result["score"] == 12.5
     assert result["execution_time"] == 1.5
     assert sum(t["max_score"] for t in result["tests"]) == 10.0
-    assert "Graded by people" in result["tests"][2]["output"]
+    assert "Read by people" in result["tests"][2]["output"]
+    assert "2.5 points are given by people" in result["output"]
 
 
 def test_a_student_reads_claims_and_messages_and_nothing_else():

@@ -108,6 +108,7 @@ def printed(notebook: NotebookNode, name: str) -> str:
 # With the solution ----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_runs_from_top_to_bottom(name: str, executed: dict[str, NotebookNode]) -> None:
     """No cell raises, and none prints a warning."""
@@ -116,6 +117,7 @@ def test_a_notebook_runs_from_top_to_bottom(name: str, executed: dict[str, Noteb
     assert [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_check_has_its_tick(name: str, executed: dict[str, NotebookNode]) -> None:
     """Each question ends with one coloured ✓ that speaks of local checks alone, stored with what was checked."""
@@ -145,6 +147,7 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(ASSIGNMENT).with_suffix("").parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_there_are_pictures(name: str, executed: dict[str, NotebookNode]) -> None:
     """Every cell that draws shows a picture."""
@@ -155,6 +158,7 @@ def test_there_are_pictures(name: str, executed: dict[str, NotebookNode]) -> Non
         assert [output for output in cell.outputs if "image/png" in output.get("data", {})], cell.id
 
 
+@pytest.mark.slow
 def test_fifty_captions_are_known_by_heart(executed: dict[str, NotebookNode]) -> None:
     """The loss of the fifty is nearly zero and they are said word for word; those of new pictures are not."""
     notebook = executed["RNN_Captioning"]
@@ -165,6 +169,7 @@ def test_fifty_captions_are_known_by_heart(executed: dict[str, NotebookNode]) ->
     assert int(printed(notebook, "said-val").split()[0]) <= 5
 
 
+@pytest.mark.slow
 def test_many_captions_teach_about_new_pictures(executed: dict[str, NotebookNode]) -> None:
     """An LSTM learns fifty captions by heart; of three thousand, it learns what holds for new pictures too."""
     notebook = executed["LSTM_Captioning"]
@@ -179,6 +184,7 @@ def test_many_captions_teach_about_new_pictures(executed: dict[str, NotebookNode
 # As students get them -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_the_release_stops_at_the_first_unwritten_cell(name: str, stripped_folder: Path) -> None:
     """Run All ends where the first function is missing, with one sentence: what, where, and what to do."""
@@ -210,6 +216,7 @@ def line_of_stub(path: Path, function: str) -> int:
     return next(n for n in range(node.lineno, len(lines)) if lines[n - 1].strip() == "raise NotImplementedError()")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_no_check_passes_before_anything_is_written(name: str, stripped_folder: Path) -> None:
     """Whoever runs the cells one by one, past all errors, sees a function's name at each check, and no ✓ of a check."""

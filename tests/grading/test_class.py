@@ -102,6 +102,7 @@ def _command(out: Path, secret: Path) -> list[str]:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_killed_run_resumes_and_gives_the_same_table(tmp_path):
     """SIGKILL in the middle loses at most the submission in hand; the next run finishes the rest."""
     secret = tmp_path / "secret"

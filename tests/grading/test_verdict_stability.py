@@ -25,6 +25,7 @@ def _fit() -> None:
         pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_verdicts_do_not_depend_on_the_secret() -> None:
     """Each sample has the same verdict in each test, and the same total, under two secrets."""
     samples = find_submissions([ROOT / "samples"], ASSIGNMENT.package)
@@ -32,11 +33,13 @@ def test_verdicts_do_not_depend_on_the_secret() -> None:
     assert other_verdicts(ASSIGNMENT, samples, range(2)) == []
 
 
+@pytest.mark.slow
 def test_a_submission_graded_again_has_the_same_results() -> None:
     """Five gradings of one submission give the same results.json, the execution time aside."""
     assert other_results(ASSIGNMENT, [("wrong", ROOT / "samples/subtly_wrong")], 5) == []
 
 
+@pytest.mark.slow
 def test_a_verdict_that_depends_on_the_draw_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command names the test and the secrets of a function that is right on some inputs only, and exits with 1."""
     text = (ROOT / "samples/complete/a3/rnn_layers.py").read_text("utf-8")

@@ -159,6 +159,7 @@ def formgrader(course):
         log.close()
 
 
+@pytest.mark.slow
 def test_formgrader_imports_shows_and_totals(formgrader, course, graded):
     """Its button imports, its page has our verdicts and no student's script, and its totals are those of the export."""
     assert json.loads(formgrader("api/submission/assignment3/ann/autograde", "POST", {}))["success"]

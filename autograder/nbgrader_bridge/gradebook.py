@@ -23,8 +23,6 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-import importlib
-import importlib.util
 import json
 import os
 import re
@@ -36,9 +34,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from traitlets import Any as AnyValue
 from traitlets import Unicode
 from traitlets.config import Config, LoggingConfigurable
 
@@ -46,7 +43,9 @@ from autograder.errors import AutograderError, IntakeError, SubmissionFault
 from autograder.grading.records import write_atomic
 from autograder.grading.records.gradescope import points_text
 from autograder.nbgrader_bridge.graded import ResultError, StudentResult, find_result, read_result
-from autograder.nbgrader_bridge.shown import NOTEBOOK_BYTES, Align, align_by_name, answers, shown_notebook
+from autograder.nbgrader_bridge.shown import answers, shown_notebook
+from autograder.notebooks.align import align
+from autograder.notebooks.reading import MOST_BYTES
 from autograder.submission import display_name, unpack
 
 __all__ = ["ResultImporter", "configure_autograde"]
@@ -81,9 +80,6 @@ class ResultImporter(LoggingConfigurable):
     results_directory = Unicode("graded", help="Where `autograder grade -o` wrote, from the course's folder.").tag(
         config=True
     )
-    align = AnyValue(
-        None, allow_none=True, help="Brings a damaged notebook into the release's form: (release, student) -> aligned."
-    ).tag(config=True)
 
     def run(self, converter: Any) -> None:
         """
@@ -140,27 +136,19 @@ class ResultImporter(LoggingConfigurable):
         if data is None:
             return _Page(None, {}, _NO_NOTEBOOK)
         text = release.texts[name]
-        problem, notebook, notes = "", json.loads(text), [result.notes]
+        problem, notebook, notes, lost = "", json.loads(text), [result.notes], set[str]()
         try:
-            if len(data) > NOTEBOOK_BYTES:
-                raise IntakeError(f"The notebook is larger than {NOTEBOOK_BYTES >> 20} MiB. Clear its outputs.")
-            aligned = self._aligner()(text, data)
-            found = [str(getattr(each, "text", each)) for each in aligned.findings]
-            notebook, notes = aligned.notebook, [*found, *notes]
+            aligned = align(text, data)
+            notebook, notes = aligned.notebook, [*(each.text for each in aligned.findings), *notes]
+            # No proof that nothing was written: it may stand elsewhere, so that somebody looks.
+            lost = {each.grade_id for each in aligned.findings if each.kind == "deleted"}
         except SubmissionFault as error:
             problem = f"The notebook could not be read: {error}"
             notes.insert(0, f"{problem}\nWhat follows is the release's.")
         verdicts = {each.id: each.text for each in result.questions.values() if each.points is not None}
         shown = shown_notebook(json.loads(text), notebook, verdicts=verdicts, notes="\n".join(filter(None, notes)))
-        return _Page(shown, {} if problem else answers(notebook), problem)
-
-    def _aligner(self) -> Align:
-        """Return what brings a notebook into form: the setting, else the project's, else plainly by name."""
-        if self.align is not None:
-            return cast(Align, self.align)
-        if importlib.util.find_spec("autograder.notebooks") and importlib.util.find_spec("autograder.notebooks.align"):
-            return cast(Align, importlib.import_module("autograder.notebooks.align").align)
-        return align_by_name
+        found = {} if problem else {key: text for key, text in answers(notebook).items() if key not in lost}
+        return _Page(shown, found, problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +289,7 @@ class _HandIn:
             if path.endswith(".ipynb"):
                 # One byte more than is parsed tells that it is too large.
                 with (intake.root / path).open("rb") as file:
-                    notebooks.setdefault(path.rpartition("/")[2], file.read(NOTEBOOK_BYTES + 1))
+                    notebooks.setdefault(path.rpartition("/")[2], file.read(MOST_BYTES + 1))
         return cls(intake.digest, notebooks, timestamp)
 
 

@@ -17,19 +17,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
-from autograder.errors import IntakeError
 from autograder.submission import display_text
 
-__all__ = ["NOTEBOOK_BYTES", "Align", "Aligned", "PlainlyAligned", "align_by_name", "answers", "shown_notebook"]
-
-NOTEBOOK_BYTES: Final = 64 << 20
-"""As for one file of a hand-in; a larger notebook is not parsed."""
+__all__ = ["answers", "shown_notebook"]
 
 _CELL_CHARS: Final = 200_000  # an essay has a hundredth of it
 _OUTPUT_CHARS: Final = 50_000  # of one cell, in text
@@ -47,61 +41,6 @@ _DIAGRAM: Final = re.compile(r"^([ \t>]*(?:```+|~~~+)[ \t]*)mermaid", re.MULTILI
 _ACTIVE_TEX: Final = re.compile(r"\\(?:href|cssId|class|style|require)(?![A-Za-z])")
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
-
-
-class Aligned(Protocol):
-    """A student's notebook whose graded cells are those of the release, each once; what was wrong is in words."""
-
-    @property
-    def notebook(self) -> Mapping[str, Any]:
-        """The notebook, as JSON has it."""
-
-    @property
-    def findings(self) -> Sequence[object]:
-        """What was wrong with it: texts, or values that have a ``text``."""
-
-
-Align = Callable[[str, bytes], Aligned]
-"""From the release's text and what the student sent; raises ``IntakeError`` for what is no notebook at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlainlyAligned:
-    """What `align_by_name` found."""
-
-    notebook: Mapping[str, Any]
-    findings: tuple[str, ...]
-
-
-def align_by_name(release: str, student: str | bytes) -> PlainlyAligned:
-    """
-    Return the student's cells as they are, and say which of the release's names are missing or come twice.
-
-    Raises:
-        IntakeError: What the student sent is no notebook.
-    """
-    cells = _cells(student)
-    names = [_name(cell) for cell in cells]
-    counts = {name: names.count(name) for cell in _cells(release) if (name := _name(cell))}
-    findings = [f"The cell {name} is missing from the notebook." for name, count in counts.items() if not count]
-    findings += [f"The cell {name} is there {n} times; the first counts." for name, n in counts.items() if n > 1]
-    return PlainlyAligned({"cells": cells}, tuple(findings))
-
-
-def _cells(text: str | bytes) -> list[dict[str, Any]]:
-    """Return a notebook's cells, each with a dict of metadata."""
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise IntakeError("The notebook is not valid JSON.", f"not JSON: {type(error).__name__}") from error
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list):
-        raise IntakeError("The notebook has no list of cells. Save it again in Jupyter.")
-    return [
-        cell | {"metadata": cell["metadata"] if isinstance(cell.get("metadata"), dict) else {}}
-        for cell in cells
-        if isinstance(cell, dict)
-    ]
 
 
 def _name(cell: Mapping[str, Any]) -> str:

@@ -15,8 +15,7 @@ import gradebook_course as toy
 import pytest
 
 from autograder.cage import CageSettings, choose
-from autograder.errors import IntakeError, NotFit
-from autograder.nbgrader_bridge.shown import PlainlyAligned
+from autograder.errors import NotFit
 
 pytest.importorskip("nbgrader", reason="nbgrader is not installed")
 try:
@@ -50,7 +49,7 @@ def graded(tmp_path_factory):
     return course
 
 
-_ODD = ("later", "lost_cell", "nothing", "linked")
+_ODD = ("later", "lost_cell", "lost_names", "nothing", "linked")
 
 
 def _odd(course):
@@ -58,6 +57,10 @@ def _odd(course):
     toy.hand_in(course, "later", toy.HALF, {"Basics": toy.basics("For another reason."), "Extra": toy.extra(0)})
     lost = toy.notebook(toy.cell("markdown", "My answer is here."))
     toy.hand_in(course, "lost_cell", notebooks={"Basics": lost, "Extra": toy.extra(0)})
+    nameless = json.loads(toy.basics("Because of the sum."))
+    for cell in nameless["cells"]:
+        cell["metadata"] = {}
+    toy.hand_in(course, "lost_names", notebooks={"Basics": json.dumps(nameless), "Extra": toy.extra(0)})
     toy.put(course / "submitted/nothing/assignment3/program.exe", "x")
     toy.put(course / "secret.ipynb", toy.basics("a secret of the server"))
     folder = toy.hand_in(course, "linked", notebooks={"Extra": toy.extra(0)})
@@ -210,21 +213,15 @@ def test_an_answer_whose_cell_is_gone_is_left_to_people(course):
     assert names == [None, None, "double", "why"]  # a note, the student's cell, and what a grade needs
 
 
-def test_a_setting_brings_damaged_notebooks_into_form(course):
-    """What aligns is a setting: it gets both notebooks, and what it found is shown to staff."""
-
-    def align(release, student):
-        assert "check(" in release
-        if not student.endswith(b"}"):
-            raise IntakeError("The notebook ends too early.")
-        return PlainlyAligned({"cells": [toy.cell("markdown", "Found again.", "why")]}, ("An id was lost.",))
-
-    toy.autograde(course, "ann", ResultImporter__align=align)
-    toy.autograde(course, "fay", ResultImporter__align=align)
-    shown = (course / "autograded/ann/assignment3/Basics.ipynb").read_text()
-    assert "Found again." in shown
-    assert "An id was lost." in shown
-    assert toy.book(course)["fay"]["comments"]["why"] == "The notebook could not be read: The notebook ends too early."
+def test_a_damaged_notebook_is_brought_into_form(course):
+    """Names that an editor lost come back by what the cells say; staff read what was wrong."""
+    take(course, "lost_names")
+    assert toy.autograde(course, "ann")["success"]
+    shown = json.loads((course / "autograded/ann/assignment3/Basics.ipynb").read_text())
+    cells = {each["metadata"].get("nbgrader", {}).get("grade_id"): each for each in shown["cells"]}
+    assert "Because of the sum." in "".join(cells["why"]["source"])
+    assert toy.book(course)["ann"]["to_read"] == {"why"}
+    assert "Found again" in shown["cells"][0]["outputs"][0]["text"]
 
 
 def test_another_version_of_the_hand_in_is_refused(course):

@@ -54,7 +54,25 @@ def write_atomic(path: Path, content: str | bytes, *, mode: int = 0o644) -> None
 
 def write_json(path: Path, content: object, *, mode: int = 0o644) -> None:
     """Write ``content`` as JSON that every parser takes (ASCII, no NaN), atomically."""
-    write_atomic(path, json.dumps(plain(content), indent=1, allow_nan=False) + "\n", mode=mode)
+    write_atomic(path, _in_lines(plain(content)) + "\n", mode=mode)
+
+
+def _in_lines(content: object) -> str:
+    """
+    Return JSON with a line for each entry of the whole, and for each element of its lists.
+
+    With ``indent`` Python encodes five times slower, and a submission waits for it.
+    """
+    if not isinstance(content, dict):
+        return json.dumps(content, allow_nan=False)
+    lines = []
+    for key, value in content.items():
+        if isinstance(value, list) and value:
+            text = "[\n  " + ",\n  ".join(json.dumps(each, allow_nan=False) for each in value) + "\n ]"
+        else:
+            text = json.dumps(value, allow_nan=False)
+        lines.append(f" {json.dumps(str(key))}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}"
 
 
 class Journal:

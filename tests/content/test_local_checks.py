@@ -217,11 +217,37 @@ def test_changed_arguments_are_seen() -> None:
     assert said.startswith("dh, which was handed in, is changed: dh[1, 0] was 3 and is now 8.")
 
 
+def test_a_changed_input_is_named_before_what_follows_from_it() -> None:
+    """Where an input was changed and a comparison fails, the change is what is read."""
+    dh = np.ones(3)
+
+    def compare(check: Any) -> None:
+        check.watch(dh=dh)
+        dh[1] = 4
+        check.close("dx", np.zeros(3), np.ones(3))
+
+    assert refused(compare).startswith("dh, which was handed in, is changed: dh[1] was 1 and is now 4.")
+
+
+def test_numbers_that_differ_are_never_printed_alike() -> None:
+    """A difference behind the sixth digit is seen in the message."""
+    said = refused(lambda check: check.close("y", 0.001 * (1 + 1e-6), 0.001))
+    got, wanted = re.search(r"got (\S+), expected (\S+)\.", said).groups()  # type: ignore[union-attr]
+    assert got != wanted
+
+
+def test_a_gradient_is_not_blamed_for_its_forward_function() -> None:
+    """Where the numerical gradient is no number either, the forward function is named."""
+    said = refused(lambda check: check.close("dx", np.full(2, np.nan), np.full(2, np.nan)))
+    assert said.startswith("dx cannot be compared: it is NaN at dx[0]")
+    assert said.endswith("computed with your forward function: look there first.")
+
+
 def test_other_exceptions_are_not_touched(capsys: pytest.CaptureFixture[str]) -> None:
     """What a student's code raises goes on as it is, after a line that says so."""
     with pytest.raises(ValueError, match="matmul"), begun():
         _ = np.zeros((2, 3)) @ np.zeros((2, 3))
-    assert capsys.readouterr().out.startswith("✗ some_question: stopped by a ValueError; the end of what stands below")
+    assert capsys.readouterr().out.startswith("✗ some_question: stopped: ValueError. The end of what stands below")
 
 
 # Fingerprints ---------------------------------------------------------------------------------------------------------
@@ -422,6 +448,24 @@ def test_an_error_of_another_kind_keeps_its_traceback(notebook: dict[str, list[N
     assert error.evalue == "choose a kernel"
     assert "Base().f()" in re.sub(r"\x1b\[[\d;]*m", "", "".join(error.traceback))
     assert notebook["still there"][0].text == "still there\n"
+
+
+def test_a_saved_file_is_what_runs(tmp_path: Path) -> None:
+    """However often a file is changed, and the first cell run again: it is the new code, at the lines of the file."""
+    (tmp_path / "a3").mkdir()
+    shutil.copy(SOURCE, tmp_path / "a3")
+    text = "import numpy as np\n\n\ndef double(x):\n    return np.multiply(2, x)\n"
+    (tmp_path / "a3/layers.py").write_text(text)
+    first = "%load_ext autoreload\n%autoreload 2\n%load_ext a3.checks\nfrom a3.checks import question\n"
+    cells = [first + "from a3.layers import double\nfrom pathlib import Path"]
+    for factor in (3, 2):
+        now = text.replace("2", str(factor)).replace("def", "# moved\n\n\ndef")
+        cells += [f"_ = Path('a3/layers.py').write_text({now!r})", first]
+        cells += [f"with question('q', double) as check:\n    check.close('y', double(1.0), {factor}.0)"]
+    cells += ["print(double.__code__.co_firstlineno)"]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    NotebookClient(made, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert made.cells[-1].outputs[0].text == "7\n"
 
 
 # Mistakes that students make ------------------------------------------------------------------------------------------

@@ -71,17 +71,18 @@ class Check:
         return self
 
     def __exit__(self, kind, error, traceback):
-        if kind is None:
+        if kind is None or issubclass(kind, CheckFailed):
             try:
-                self._compare_watched()
+                self._compare_watched()  # also after a failure, which a changed input may be the reason of
             except CheckFailed:
                 self._say(False, "a local check fails, see below.")
                 raise
+        if kind is None:
             self._say(True, f"local checks pass; {_what_follows(self.name)}.")
         elif issubclass(kind, CheckFailed):
             self._say(False, "a local check fails, see below.")
         elif issubclass(kind, Exception) and not issubclass(kind, NotImplementedError):
-            self._say(False, f"stopped by a {kind.__name__}; the end of what stands below names the line.")
+            self._say(False, f"stopped: {kind.__name__}. The end of what stands below names the line.")
         return False
 
     def parts(self, result, names):
@@ -211,6 +212,11 @@ def _demand_finite(name, got, expected):
         return
     first = tuple(np.argwhere(bad)[0])
     what = "NaN" if np.isnan(got[first]) else "infinite"
+    if not np.all(np.isfinite(expected)):
+        _fail(
+            f"{name} cannot be compared: it is {what} at {_place(name, first)}, and what it is compared with holds no "
+            "finite numbers either. That was computed with your forward function: look there first."
+        )
     _fail(
         f"{name} is not right: {np.count_nonzero(bad)} of {got.size} entries are no finite numbers. The first is "
         f"{_place(name, first)}: got {what}, expected {expected[first]:.6g}. Such values come from 0/0, from exp of a "
@@ -225,7 +231,8 @@ def _difference(name, got, expected, errors, most=0.0):
     worst = np.unravel_index(np.argmax(errors), errors.shape)
 
     def entry(index):
-        return f"{_place(name, index)}: got {got[index]:.6g}, expected {expected[index]:.6g}"
+        digits = 6 if f"{got[index]:.6g}" != f"{expected[index]:.6g}" else 17  # enough to tell them apart
+        return f"{_place(name, index)}: got {got[index]:.{digits}g}, expected {expected[index]:.{digits}g}"
 
     text = f"{name} is not right: {np.count_nonzero(wrong)} of {got.size} entries differ. The first is {entry(first)}."
     if errors[worst] > 1.5 * errors[first]:
@@ -329,6 +336,15 @@ def _shell():
 def load_ipython_extension(ipython):
     """Let cells that run into an unwritten function say so, where IPython is told ``%load_ext a3.checks``."""
     ipython.set_custom_exc((NotImplementedError,), _show_unwritten)
+    _reload_whole_files(ipython)
+
+
+def _reload_whole_files(ipython):
+    """Let autoreload import a changed file as it is: IPython 9 patches single functions, and loses where they stand."""
+    magics = ipython.magics_manager.registry.get("AutoreloadMagics")
+    patching = getattr(getattr(magics, "_reloader", None), "deduper_reloader", None)
+    if patching is not None:  # switched off, the next %autoreload would switch it on
+        patching.maybe_reload_module = lambda _: False
 
 
 def _show_unwritten(ipython, kind, error, traceback, tb_offset=None):

@@ -92,10 +92,12 @@ def collect(
 def _tell(findings: Sequence[Finding]) -> int:
     """Print what is open, advice below it, and return how much of it hinders."""
     hindrances = [each for each in findings if each.hinders]
-    for each in findings:
+    for each, following in zip(findings, [*findings[1:], None]):
         print(f"  {'✗' if each.hinders else '·'} {each}")
-        if each.advice:
+        if each.advice and (following is None or following.advice != each.advice):  # once, below all that it is for
             print(f"      {each.advice}")
+    if any(", cell" in each.place for each in findings):
+        print("  Cells are counted from the top of the notebook, those with text too.")
     if not hindrances:
         print("  ✓ Every file is there, nothing is left unwritten, and the notebooks were run from top to bottom.")
     return len(hindrances)

@@ -164,8 +164,8 @@ def _cause(raw: bytes, error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "the file is nested too deeply to be a notebook."
     return (
-        f"the file is no valid JSON ({error}). It may have been cut short, or edited by hand: open it in Jupyter and "
-        "save it."
+        f"the file is no valid JSON ({error}). It may have been cut short, or edited by hand: take an earlier version, "
+        "as from .ipynb_checkpoints, or the starter's."
     )
 
 

@@ -11,7 +11,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -25,6 +25,9 @@ from autograder.scoring import check_plan
 from autograder.session import Contents, Layout
 
 __all__ = ["Exam", "Planned", "cage_settings", "plan_exam", "plan_part"]
+
+
+_STUB: Final = "{} has not been written yet: its body is still the one of the starter file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +117,19 @@ class Exam:
         return told
 
     def unattempted(self, contents: Contents) -> dict[str, str]:
-        """Return what the student reads of each question that a rule found to be not attempted."""
+        """Return what the student reads of each question of which a rule, or a stub, says that it is not attempted."""
         placed = [self.rules[str(found["rule"])] for found in contents.findings]
-        return {
+        by_rule = {
             question: each.rule.text for each in placed if each.rule.effect == ATTEMPT for question in each.questions
         }
+        # A question that has a function's name is about that function, whatever else its tests need.
+        stubs = {
+            name.rpartition(".")[2]
+            for found in contents.defined.values()
+            for name, each in found.items()
+            if each["stub"]
+        }
+        return {name: _STUB.format(name) for name in self.question_ids & stubs} | by_rule
 
 
 def plan_exam(assignment: Assignment, items: Iterable[pytest.Item]) -> Exam:

@@ -182,6 +182,9 @@ def _numbers(name, got, shape):
         _fail(f"{name} is None; expected an array of shape {tuple(shape)}. Is it computed, and returned in its place?")
     if got is Ellipsis or isinstance(got, (str, dict, set)) or callable(got):
         _fail(f"{name} is {_described(got)}; expected an array of shape {tuple(shape)}.")
+    if isinstance(got, (list, tuple)) and shape:  # the hidden tests ask for arrays too
+        hint = " np.stack makes one array of a list of arrays, np.array one of numbers."
+        _fail(f"{name} is {_described(got)}; expected an array of shape {tuple(shape)}.{hint}")
     if hasattr(got, "detach"):  # a tensor of torch, which is not imported for this
         got = got.detach().cpu().numpy()
     try:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autograder.errors import ConfigError
-from autograder.grading.records.gradescope import points_text
+from autograder.grading.records.gradescope import NOT_YET, points_text
 from autograder.scoring import Status
 
 __all__ = ["QuestionResult", "ResultError", "StudentResult", "find_result", "read_result"]
@@ -116,13 +116,18 @@ def read_result(folder: Path) -> StudentResult:
             folder=folder,
             digest=None if staff["submission"] is None else str(staff["submission"]["digest"]),
             questions={question.id: question for question in questions},
-            notes=str(shown["output"]),
+            notes=_notes(str(shown["output"])),
         )
         _agree(result, staff, shown)
     except (KeyError, TypeError, AttributeError) as error:
         what = f"{type(error).__name__} {error}"
         raise ResultError(f"{folder} holds a result that cannot be understood ({what})") from error
     return result
+
+
+def _notes(text: str) -> str:
+    """Return the notes without the one that people's points are missing: a gradebook is where they come to be."""
+    return "\n".join(line for line in text.split("\n") if not line.endswith(NOT_YET))
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ A student's notebook as staff may open it in a browser.
 Formgrader shows a notebook in the browser of somebody who may change every grade, with the HTML of its Markdown, its
 outputs and its attachments as they are. So the notebook that it gets is made anew, of plain pieces: cells with their
 text, outputs that are text, PNG or JPEG, and the metadata of the release. Markdown keeps its mathematics and loses its
-HTML, since no tag begins with a blank.
+HTML, since no tag begins with a blank; only a text that is the release's word for word stays as the course wrote it.
 
 Nothing of the student's is needed to grade a question here, so what tests found out of it takes the place of the
 output of its cell: formgrader and feedback show both in one place.
@@ -18,6 +18,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ _OUTPUT_CHARS: Final = 50_000  # of one cell, in text
 _PICTURE_CHARS: Final = 4 << 20  # of one picture, in base64
 _CELLS: Final = 2_000
 _OUTPUTS: Final = 50  # of one cell
+_LINE: Final = 110  # characters of a verdict side by side on the page
+_INDENT: Final = 20
 _PICTURES: Final = ("image/png", "image/jpeg")
 
 # What Markdown makes more of than text, and what stands there instead. Entities could hide the scheme of an address, so
@@ -71,11 +74,13 @@ def shown_notebook(
         notes: What is shown above everything; empty for nothing.
     """
     left = {name: cell for cell in release["cells"] if (name := _name(cell))}
-    cells = [_cell(cell, left.pop(_name(cell), None), verdicts) for cell in list(notebook["cells"])[:_CELLS]]
-    cells += [_cell(cell, cell, verdicts) for cell in left.values()]
+    ours = frozenset(_source(cell) for cell in release["cells"] if cell["cell_type"] == "markdown")
+    wrapped = {name: _wrapped(text) for name, text in verdicts.items()}
+    cells = [_cell(cell, left.pop(_name(cell), None), wrapped, ours) for cell in list(notebook["cells"])[:_CELLS]]
+    cells += [_cell(cell, cell, wrapped, ours) for cell in left.values()]
     if notes.strip():
         # An output, since outputs are shown as they are, and the text of Markdown is not.
-        cells.insert(0, _code_cell("# Notes of the grader", [_stream(notes)]))
+        cells.insert(0, _code_cell("# Notes of the grader", [_stream(_wrapped(notes))]))
     return {
         "nbformat": 4,
         "nbformat_minor": 4,  # the last one whose cells need no ids
@@ -86,19 +91,44 @@ def shown_notebook(
     }
 
 
-def _cell(cell: Mapping[str, Any], release: Mapping[str, Any] | None, verdicts: Mapping[str, str]) -> dict[str, Any]:
-    """Return one cell, made of what is known to be harmless; ``release`` is the release's cell of its name."""
+def _cell(
+    cell: Mapping[str, Any], release: Mapping[str, Any] | None, verdicts: Mapping[str, str], ours: frozenset[str]
+) -> dict[str, Any]:
+    """
+    Return one cell, made of what is known to be harmless.
+
+    ``release`` is the release's cell of its name; a text that is among ``ours`` is the course's own.
+    """
     marks = {} if release is None else {"nbgrader": dict(release["metadata"]["nbgrader"])}
     is_answer = release is None or release["metadata"]["nbgrader"].get("solution") is True
     kind = (release or cell).get("cell_type")
-    source = display_text(_text((cell if is_answer else release or cell).get("source"), _CELL_CHARS))
+    source = _source(cell if is_answer else release or cell)
     if kind == "markdown":
         pictures = dict(_attachments(cell.get("attachments")))
-        shown = {"cell_type": "markdown", "metadata": marks, "source": _harmless(source, pictures)}
+        shown = {
+            "cell_type": "markdown",
+            "metadata": marks,
+            "source": source if source in ours else _harmless(source, pictures),
+        }
         return shown | ({"attachments": pictures} if pictures else {})
     # A raw cell could be HTML; as code it is shown as it was written.
     name = _name(cell) if release is not None else ""
     return _code_cell(source, [_stream(verdicts[name])] if name in verdicts else _outputs(cell.get("outputs")), marks)
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    """Return a cell's text, with what is not plainly visible escaped."""
+    return display_text(_text(cell.get("source"), _CELL_CHARS))
+
+
+def _wrapped(text: str) -> str:
+    """Return a text in lines that fit formgrader's page, which neither wraps nor scrolls; indents go on."""
+    lines = []
+    for line in text.split("\n"):
+        indent = line[: len(line) - len(line.lstrip(" "))][:_INDENT]
+        rest = textwrap.wrap(line, _LINE, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+        lines += rest if len(line) > _LINE and rest else [line]
+    return "\n".join(lines)
 
 
 def _harmless(source: str, pictures: Mapping[str, object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from a3.handin.formulas import is_safe, protect, restore
+from a3.handin.formulas import is_safe, protect, renewed, restore
 from a3.handin.markup import printable
 from a3.handin.plain import clean, cut, fold, runs, width
 from a3.handin.svg import BadDrawing, safe_svg
@@ -27,6 +27,13 @@ def test_a_formula_is_taken_out_and_can_be_put_back(text):
     marked, formulas = protect(text)
     assert "\ue0000\ue001" in marked
     assert restore(marked, formulas) == text
+
+
+def test_spaces_in_a_formula_are_as_wide_as_in_tex():
+    """A thick space does not vanish, and the space that ends some words is the only one behind them."""
+    assert renewed("$a #h(0em) b$").split() == ["$a", "thick", "b$"]
+    assert renewed('$upright("from ") t$') == '$upright("from ")t$'
+    assert renewed('$upright("from") t$') == '$upright("from") t$'
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,7 @@ def test_formgrader_imports_shows_and_totals(formgrader, course, graded):
     page = formgrader(f"submissions/{ids['ann']}")
     assert "3 of 3 points" in page
     assert "[passed] A whole number is doubled." in page
+    assert "not in this total yet" not in page  # what people give is added in the gradebook
     assert SCRIPT not in formgrader(f"submissions/{ids['cat']}")
 
     grades = json.loads(formgrader(f"api/grades?submission_id={ids['ann']}"))

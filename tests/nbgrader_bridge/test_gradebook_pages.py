@@ -190,6 +190,26 @@ def test_verdicts_and_notes_take_the_place_of_outputs():
     assert "Left out: &lt;i&gt;" in page
 
 
+def test_the_courses_own_text_stays_as_it_is():
+    """What an unchanged cell of the release says is shown with its brackets; one word more, and they are harmless."""
+    told = toy.cell("markdown", "It begins with `<START>`.")
+    release = json.dumps({"cells": [told], "metadata": {}})
+    assert shown(told, release=release)["cells"][0]["source"] == "It begins with `<START>`."
+    changed = toy.cell("markdown", "It begins with `<START>`. <b>")
+    assert shown(changed, release=release)["cells"][0]["source"] == "It begins with `< START>`. < b>"
+
+
+def test_long_lines_of_a_verdict_are_folded():
+    """The page cuts what is wider than itself; each line fits, its indent goes on, and no word is lost."""
+    verdict = "0 of 3 points\n\n[failed] " + "word " * 40 + "end\n    " + "deep " * 40 + "end"
+    asked = toy.cell("code", "pass", "double", points=3)
+    lines = shown(asked, verdicts={"double": verdict})["cells"][0]["outputs"][0]["text"].split("\n")
+    assert max(map(len, lines)) <= 110
+    assert " ".join(lines).split() == verdict.split()
+    assert lines[:2] == ["0 of 3 points", ""]
+    assert lines[-1].startswith("      deep")
+
+
 def test_a_students_marks_count_for_nothing():
     """Points, kinds and names are the release's; of two cells with one name, the first is graded."""
     mine = toy.cell("markdown", "First.", "why", points=1000, answer=True)

@@ -29,6 +29,7 @@ from autograder.scoring import QuestionScore, Score, Status
 from autograder.submission import Intake, display_name, display_text
 
 __all__ = [
+    "NOT_YET",
     "OUTPUT_CHARS",
     "left_out_notes",
     "points_text",
@@ -40,6 +41,8 @@ __all__ = [
 
 OUTPUT_CHARS = 100_000
 """Gradescope cuts an output at this length."""
+NOT_YET = "who read your answers in words; they are not in this total yet."
+"""How the line ends that says which points people give; where their points are added, it is left out."""
 
 _MESSAGE_CHARS = 8_000  # of one test: a traceback with its notes fits, a printed array does not
 _NAME_CHARS = 200
@@ -70,7 +73,7 @@ def results_json(
     """
     head = [_OURS.replace("this is", "the submission is")] if score.needs_regrade else []
     if by_people := to_be_read(score):
-        head.append(f"{by_people}, who read your answers in words; they are not in this total yet.")
+        head.append(f"{by_people}, {NOT_YET}")
     result = _frame(execution_s, [*head, *notes], facts)
     result["tests"] = [_entry(entry, hide=score.needs_regrade) for entry in score.questions]
     if score.needs_regrade or score.total is None:

@@ -325,7 +325,7 @@ def _show(passed, text, facts):
     from IPython.display import display
 
     colour = "#1a7f37" if passed else "#cf222e"
-    html = f'<div><strong style="color: {colour}">{mark}</strong> {escape(text)}</div>'
+    html = f'<div style="padding-left: 0.5em"><strong style="color: {colour}">{mark}</strong> {escape(text)}</div>'
     sys.stdout.flush()
     display({"text/plain": f"{mark} {text}", "text/html": html}, raw=True, metadata={"a3": facts})
 

@@ -104,6 +104,10 @@ _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _SPACE = re.compile(r"#h\(-?[0-9.]{1,8}em\)")
 _ROUND = re.compile(r"\b(dot|plus|minus|times|div|slash|ast|eq|gt|lt)\.circle\b")
 """Typst called them so until 0.13; pandoc still does."""
+_NO_SPACE = re.compile(r"#h\(0em\)")
+"""What pandoc writes for TeX's thick space."""
+_END_OF_WORDS = re.compile(r'(?<= "\)) +')
+"""Typst sets a space of its own between words and what follows them, and these words end in one."""
 _MENDED = (
     (re.compile(r"^\s*\\begin\{equation\*?\}|\\end\{equation\*?\}\s*$"), ""),
     (re.compile(r"\\textcolor\s*\{[^{}]*\}"), ""),
@@ -137,7 +141,7 @@ def _spaced(tex: str) -> str:
 
 def renewed(typst: str) -> str:
     """Return a formula in the words of today's Typst."""
-    return _ROUND.sub(r"\1.o", typst.strip())
+    return _END_OF_WORDS.sub("", _NO_SPACE.sub(" thick ", _ROUND.sub(r"\1.o", typst.strip())))
 
 
 def is_safe(typst: str) -> bool:

@@ -4,6 +4,9 @@ What there is to grade, from the paths that staff give.
     paths ──▶ a platform's folder? ──▶ its hand-ins, with who and when   ┐
          └──▶ else folders and archives, as `find_submissions` has them ┴─▶ + roster ──▶ whose is which
 
+A platform's folder says of itself whose the hand-ins are, and any student's could say so too. So it is believed where
+staff gave nothing but such folders; beside single submissions it is one of them.
+
 What is told of it goes to staff before the grading begins: which layout was seen, what was passed over and why, and
 afterwards, who is without a submission.
 """
@@ -17,7 +20,7 @@ from pathlib import Path
 from autograder.config import Assignment
 from autograder.errors import ConfigError, IntakeError
 from autograder.grading.course_run import find_submissions, refuse_same_names
-from autograder.submission import HandIn, Row, find_class, pair, read_roster
+from autograder.submission import ClassFolder, HandIn, Row, find_class, is_class_archive, pair, read_roster
 
 __all__ = ["Gathered", "gather"]
 
@@ -56,13 +59,11 @@ def gather(
         ConfigError: Nothing is there, two submissions have one name, or the roster is not as it must be.
     """
     students = read_roster(roster) if roster is not None else ()
+    paths = list(paths)
+    classes, told = _classes(paths, assignment.name, scratch)
     hand_ins: list[HandIn] = []
-    told: list[str] = []
     for path in paths:
-        try:
-            found = find_class(path, assignment.name, scratch)
-        except IntakeError as error:
-            raise ConfigError(f"{path}: a class's download that cannot be unpacked: {error.staff}") from error
+        found = classes.get(path)
         if found is None:
             hand_ins += [HandIn(name, each) for name, each in find_submissions([path], package or assignment.package)]
             continue
@@ -71,3 +72,18 @@ def gather(
     submissions = tuple((each.name, each.path) for each in hand_ins)
     refuse_same_names(submissions)
     return Gathered(submissions, pair(students, hand_ins), tuple(told))
+
+
+def _classes(paths: list[Path], assignment: str, scratch: Path) -> tuple[dict[Path, ClassFolder], list[str]]:
+    """Return which of the paths are platforms' folders; none where there is anything else, and then which look so."""
+    found = {path: find_class(path, assignment, scratch) for path in paths if path.is_dir()}
+    likely = [path for path in paths if found.get(path) or (path.is_file() and is_class_archive(path))]
+    if len(likely) < len(paths):
+        words = "looks like a platform's download, but single submissions are beside it: graded as one of them"
+        return {}, [f"{path} {words} (a download is given alone)" for path in likely]
+    for path in paths:
+        try:
+            found[path] = found.get(path) or find_class(path, assignment, scratch)
+        except IntakeError as error:
+            raise ConfigError(f"{path}: a class's download that cannot be unpacked: {error.staff}") from error
+    return {path: each for path, each in found.items() if each is not None}, []

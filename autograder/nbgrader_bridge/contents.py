@@ -101,6 +101,15 @@ def _refuse_missing(assignment: Assignment) -> None:
         for path in paths:
             if not (place / path).is_file():
                 raise ConfigError(f"{toml}: {key}: expected the file {place / path}, got no such file")
+    # What is named for students is public by that, and what is public is no leak: so what never is comes first.
+    for place, path in [
+        *((assignment.folder, path) for path in _paths(assignment)),
+        *((assignment.course, path) for path in assignment.course_files),
+    ]:
+        real = (place / path).resolve()
+        for folder in (assignment.course / "grading_tests", assignment.course / "reference", *assignment.test_paths):
+            if real.is_relative_to(folder.resolve()):
+                raise ConfigError(f"{toml}: {path} is released, and is {real}: hidden tests and references never are")
 
 
 def _paths(assignment: Assignment) -> list[str]:

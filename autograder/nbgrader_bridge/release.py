@@ -11,14 +11,17 @@ formgrader's button all go through:
     set_permissions       looks for leaks, then puts the release in its place
 
 Until the last step everything lies in a folder that only the instructor can read, outside of ``release/``. The new
-release then takes the old one's place in one move: a run that fails, or is killed, leaves the old one as it was.
+release then takes the old one's place in one move: a run that fails, or is killed, leaves the old one as it was. Two
+runs at a time do not meet: each holds a lock on its own folder, and what is held by nobody is removed by the next one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import zipfile
@@ -30,6 +33,7 @@ from autograder.config import load_assignment
 from autograder.errors import ConfigError
 from autograder.nbgrader_bridge.contents import Contents, read_contents
 from autograder.notebooks.leaks import find_leaks
+from autograder.notebooks.release import bare_notebook, source_of, whole_answers
 
 __all__ = ["LeakError", "install", "starter_zip"]
 
@@ -50,10 +54,11 @@ class _Staging:
     def __init__(self, course: Path, contents: Contents, target: Path) -> None:
         self.contents = contents
         self.target = target
+        _refuse_target(target, contents)
         name = contents.assignment.name
-        for left in course.glob(f".release-{name}-*"):
-            shutil.rmtree(left, ignore_errors=True)  # of a run that was killed
+        _remove_left(course, name)
         self.folder = Path(tempfile.mkdtemp(prefix=f".release-{name}-", dir=course)) / name
+        self._lock = _locked(self.folder.parent)
         self.folder.mkdir()
 
     def write_files(self) -> None:
@@ -74,8 +79,20 @@ class _Staging:
         known = {*self.contents.files, *self.contents.notebooks}
         if unknown := sorted(files.keys() - known):
             raise ConfigError(f"{self.target}: not part of the release: {', '.join(unknown)}")
+        if missing := sorted(self.contents.files.keys() - files.keys()):
+            raise ConfigError(f"{self.target}: missing from what was put together: {', '.join(missing)}")
         refuse_leaks(self.target.name, files, self.contents)
+        self._refuse_answers(files)
         return files
+
+    def _refuse_answers(self, files: Mapping[str, bytes]) -> None:
+        """Raise `LeakError` for an answer that is as the source has it: it may be too short to be seen as a leak."""
+        for name, source in self.contents.notebooks.items():
+            answers = whole_answers(source)
+            for cell in json.loads(files.get(name, b'{"cells": []}'))["cells"]:
+                grade_id = cell["metadata"].get("nbgrader", {}).get("grade_id")
+                if grade_id in answers and source_of(cell).strip() == answers[grade_id]:
+                    raise LeakError(f"{self.target.name} is not released: {name} still has the answer of {grade_id}")
 
     def put_in_place(self, files: Mapping[str, bytes]) -> None:
         for path in files:
@@ -93,6 +110,39 @@ class _Staging:
 
     def remove(self) -> None:
         shutil.rmtree(self.folder.parent, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _refuse_target(target: Path, contents: Contents) -> None:
+    """Raise for a place whose replacing would take something of the instructor's away."""
+    course = contents.assignment.course
+    for kept in (course / "source", contents.assignment.folder, course / "grading_tests", course / "reference"):
+        ours, theirs = kept.resolve(), target.resolve()
+        if ours.is_relative_to(theirs) or theirs.is_relative_to(ours):
+            raise ConfigError(f"{target}: a release replaces what is there, and {kept} is: choose another folder")
+
+
+def _locked(folder: Path) -> int | None:
+    """Return a lock on a folder, which ends with this process at the latest; None if somebody has it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def _remove_left(course: Path, name: str) -> None:
+    """Remove what runs that were killed have left of this assignment."""
+    for left in course.iterdir():
+        if re.fullmatch(rf"\.release-{re.escape(name)}-[a-z0-9_]{{8}}", left.name) and not left.is_symlink():
+            handle = _locked(left)
+            if handle is not None:
+                shutil.rmtree(left, ignore_errors=True)
+                os.close(handle)
 
 
 def refuse_leaks(what: str, files: Mapping[str, bytes], contents: Contents) -> None:
@@ -214,6 +264,8 @@ def _convert_single_notebook(_original: Callable[..., None], self: Any, notebook
     notebook = json.dumps(self.staging.contents.notebooks[Path(notebook_filename).name])
     resources = self.init_single_notebook_resources(notebook_filename)
     output, resources = self.exporter.from_notebook_node(nbformat.reads(notebook, as_version=4), resources)
+    # nbgrader may have added cells of a header and a footer, which nobody has looked at before.
+    output = json.dumps(bare_notebook(json.loads(output)), indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     self.write_single_notebook(output, resources)
 
 

@@ -40,7 +40,10 @@ _PICTURES: Final = ("image/png", "image/jpeg")
 _TAG: Final = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK: Final = re.compile(r"\]\((?!\s*https?://)(?:(\s*attachment:([\w.-]+))(?=[)\s]))?")
 _REFERENCE: Final = re.compile(r"\]:(?!\s*https?://)")
-_DIAGRAM: Final = re.compile(r"^([ \t>]*(?:```+|~~~+)[ \t]*)mermaid", re.MULTILINE | re.IGNORECASE)
+# A browser fetches a picture unasked, with the cookies of whoever looks: /hub/logout is an address too. So a picture
+# from elsewhere becomes a link; what may stand in the words of one that was pasted in cannot end them early.
+_PICTURE: Final = re.compile(r"!\[(?![\w ,.:;-]*\]\(\s*attachment:)")
+_DIAGRAM: Final = re.compile(r"((?:```|~~~)[ \t]*)mermaid", re.IGNORECASE)  # also where a list begins
 _ACTIVE_TEX: Final = re.compile(r"\\(?:href|cssId|class|style|require)(?![A-Za-z])")
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -137,7 +140,7 @@ def _harmless(source: str, pictures: Mapping[str, object]) -> str:
     def link(found: re.Match[str]) -> str:
         return f"]({found[1]}" if found[2] in pictures else f"] ({found[1] or ''}"
 
-    text = _LINK.sub(link, _TAG.sub("< ", source))
+    text = _PICTURE.sub("[", _LINK.sub(link, _TAG.sub("< ", source)))
     text = _DIAGRAM.sub(r"\1text", _REFERENCE.sub("] :", text))
     return _ACTIVE_TEX.sub(r"\\text", text)
 

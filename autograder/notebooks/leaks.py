@@ -13,9 +13,14 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
+import bz2
+import contextlib
+import gzip
 import io
 import json
+import lzma
 import re
+import tarfile
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +39,7 @@ _PASSAGE_CHARS: Final = 60
 _DIGITS: Final = 6
 _TEXT_CHARS: Final = 12
 _MOST_BYTES: Final = 256 << 20
+_PACKED: Final = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00")
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}")
 
 
@@ -136,6 +142,9 @@ def _texts(path: str, content: bytes) -> Iterator[tuple[str, str]]:
     if content[:4] == b"PK\x03\x04":
         yield from _members(content)
         return
+    if content.startswith(_PACKED) or content[257:262] == b"ustar":
+        yield from _packed(path, content)
+        return
     text = content.decode("utf-8", errors="replace")
     yield "", text
     if path.endswith((".ipynb", ".json")):
@@ -153,6 +162,23 @@ def _members(content: bytes) -> Iterator[tuple[str, str]]:
         for info in archive.infolist():
             for place, text in _texts(info.filename, archive.read(info)):
                 yield f"{info.filename} {place}".rstrip(), text
+
+
+def _packed(path: str, content: bytes) -> Iterator[tuple[str, str]]:
+    """Return the texts of a tar, or of what is compressed and no tar."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            members = [each for each in archive if each.isreg()]
+            if sum(each.size for each in members) > _MOST_BYTES:
+                raise ValueError("an archive in the release is too large to be looked through")
+            for each in members:
+                file = archive.extractfile(each)
+                for place, text in _texts(each.name, file.read() if file else b""):
+                    yield f"{each.name} {place}".rstrip(), text
+    except tarfile.ReadError:
+        for opened in (gzip.open, bz2.open, lzma.open):
+            with contextlib.suppress(OSError, EOFError, lzma.LZMAError), opened(io.BytesIO(content)) as stream:
+                yield from _texts(path.rpartition(".")[0], stream.read(_MOST_BYTES))
 
 
 def _strings_of(tree: Any) -> Iterator[tuple[str, str]]:

@@ -19,12 +19,25 @@ from typing import Any, Final
 from autograder.errors import ConfigError
 from autograder.notebooks.markers import MarkerError, find_regions
 
-__all__ = ["STUB", "TEXT_STUB", "notebook_without_history", "parse_notebook", "strip_module"]
+__all__ = [
+    "STUB",
+    "TEXT_STUB",
+    "bare_notebook",
+    "notebook_without_history",
+    "parse_notebook",
+    "source_of",
+    "strip_module",
+    "whole_answers",
+]
 
 STUB: Final = "# YOUR CODE HERE\nraise NotImplementedError()"
 TEXT_STUB: Final = "*Your answer:*"
 
-_CELL_METADATA: Final = frozenset({"nbgrader", "tags", "collapsed", "jupyter", "slideshow", "id"})
+_STUBS: Final = frozenset({"", STUB, TEXT_STUB})
+_KEYS: Final = frozenset({"nbformat", "nbformat_minor", "metadata", "cells"})
+_CELL_KEYS: Final = frozenset({"cell_type", "id", "source", "metadata", "outputs", "execution_count", "attachments"})
+_LOCKS: Final = frozenset({"deletable", "editable"})  # nbgrader's to set, in the cells that it locks
+_CELL_METADATA: Final = _LOCKS | frozenset({"nbgrader", "tags", "collapsed", "jupyter", "slideshow", "id"})
 _METADATA: Final = frozenset({"kernelspec", "language_info", "colab", "accelerator"})
 _LANGUAGE_INFO: Final = frozenset({"name", "file_extension", "mimetype", "pygments_lexer"})
 _COLAB: Final = frozenset({"provenance", "gpuType"})
@@ -115,8 +128,7 @@ def notebook_without_history(
     Raises:
         MarkerError: A marker is wrong, or a solution stands in a cell that nbgrader does not know as one.
     """
-    clean: dict[str, Any] = copy.deepcopy(dict(notebook))
-    clean["metadata"] = _notebook_metadata(clean.get("metadata", {}))
+    clean = bare_notebook(notebook)
     for number, cell in enumerate(clean["cells"], 1):
         place = f"{where} cell {number}"
         regions = find_regions(source_of(cell), place)
@@ -125,16 +137,42 @@ def notebook_without_history(
                 f"{place}, line {regions[0].first}: a solution in a cell that nbgrader does not know as one; expected "
                 "'solution' in the cell's nbgrader metadata (Create Assignment in the cell's toolbar)"
             )
-        if cell.get("cell_type") == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-        if is_answer(cell) or regions:
+        if regions:
             cell.pop("attachments", None)
-        cell["metadata"] = _cell_metadata(cell.get("metadata", {}))
+        for lock in _LOCKS:
+            cell["metadata"].pop(lock, None)
         marks = cell["metadata"].get("nbgrader", {})
+        if isinstance(marks, dict):
+            marks.pop("checksum", None)
         name = marks.get("grade_id")
         if name in points and (marks.get("grade") or marks.get("task")):
             marks["points"] = _number(Decimal(0) if name in extra else points[name])
     return clean
+
+
+def bare_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a notebook with the format's own keys alone, without outputs, and no attachments of answers."""
+    clean = {key: value for key, value in copy.deepcopy(dict(notebook)).items() if key in _KEYS}
+    clean["metadata"] = _notebook_metadata(clean.get("metadata", {}))
+    clean["cells"] = [{key: value for key, value in cell.items() if key in _CELL_KEYS} for cell in clean["cells"]]
+    for cell in clean["cells"]:
+        if cell.get("cell_type") == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+        if is_answer(cell):
+            cell.pop("attachments", None)
+        cell["metadata"] = _cell_metadata(cell.get("metadata", {}))
+    return clean
+
+
+def whole_answers(notebook: Mapping[str, Any]) -> dict[str, str]:
+    """Return by ``grade_id`` the answers that are solutions as a whole, without markers; no stubs."""
+    return {
+        cell["metadata"]["nbgrader"]["grade_id"]: source
+        for cell in notebook["cells"]
+        if is_answer(cell)
+        and (source := source_of(cell).strip()) not in _STUBS
+        and not any(region.kind == "SOLUTION" for region in find_regions(source, "the notebook"))
+    }
 
 
 def _notebook_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,8 +187,6 @@ def _cell_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in metadata.items() if key in _CELL_METADATA}
     if isinstance(kept.get("jupyter"), dict):
         kept["jupyter"] = {name: value for name, value in kept["jupyter"].items() if name in _JUPYTER}
-    if isinstance(kept.get("nbgrader"), dict):
-        kept["nbgrader"].pop("checksum", None)
     return kept
 
 

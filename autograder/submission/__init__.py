@@ -16,7 +16,7 @@ from autograder.submission.intake import Intake, LeftOut, unpack
 from autograder.submission.limits import IntakeLimits
 from autograder.submission.names import display_name, display_text
 from autograder.submission.pairing import Row, pair, summary
-from autograder.submission.platforms import ClassFolder, HandIn, Person, find_class
+from autograder.submission.platforms import ClassFolder, HandIn, Person, find_class, is_class_archive
 from autograder.submission.roster import Student, read_roster
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "display_name",
     "display_text",
     "find_class",
+    "is_class_archive",
     "pair",
     "read_roster",
     "summary",

@@ -6,7 +6,8 @@ Whose is which hand-in: the students of a roster beside the hand-ins of a class.
 
 Nobody is dropped: there is a row for each student, with or without a hand-in, and one for each hand-in that is
 nobody's. Where a student or a group has several, all are graded, the latest counts, and the rows of the others say
-which one does. A name that two students share decides nothing.
+which one does. A name that two students share decides nothing, nor does one under which two hand in: platforms let
+students choose what they are called.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from autograder.submission.names import display_name
@@ -58,8 +59,9 @@ def pair(roster: Sequence[Student], hand_ins: Sequence[HandIn]) -> tuple[Row, ..
     theirs: dict[int, list[HandIn]] = defaultdict(list)
     guests: list[Row] = []
     strays: list[Row] = []
+    contested = book.contested(hand_ins)
     for hand_in in hand_ins:
-        places, unknown, why = book.owners(hand_in)
+        places, unknown, why = book.owners(hand_in, contested)
         for place in places:
             theirs[place].append(hand_in)
         if roster:
@@ -110,12 +112,27 @@ class _Book:
             if student.group:
                 self.by_group[student.group.casefold()].append(place)
 
-    def owners(self, hand_in: HandIn) -> tuple[list[int], list[Person], str]:
+    def contested(self, hand_ins: Iterable[HandIn]) -> set[int]:
+        """Return the students whom one hand-in has by name alone, and another one by name or by something better."""
+        found: dict[int, list[bool]] = defaultdict(list)
+        for hand_in in hand_ins:
+            claims: dict[int, bool] = {}
+            for person in hand_in.people:
+                place, _, sure = self._find(person)
+                if place is not None:
+                    claims[place] = claims.get(place, False) or sure
+            for place, sure in claims.items():
+                found[place].append(sure)
+        return {place for place, claims in found.items() if len(claims) > 1 and not all(claims)}
+
+    def owners(self, hand_in: HandIn, contested: Collection[int] = ()) -> tuple[list[int], list[Person], str]:
         """Return the students whose a hand-in is, whom the roster does not know, and why it is nobody's."""
         found: dict[int, None] = {}
         unknown, why = [], "the roster has nobody of this id, address or name"
         for person in hand_in.people:
-            place, doubt = self._find(person)
+            place, doubt, sure = self._find(person)
+            if place in contested and not sure:
+                place, doubt = None, "several hand-ins are under this name, and nothing else says whose this one is"
             why = doubt or why
             if place is None:
                 unknown.append(person)
@@ -130,25 +147,25 @@ class _Book:
             found |= dict.fromkeys(self.by_group.get(self.roster[place].group.casefold(), ()))
         return sorted(found), unknown, why
 
-    def _find(self, person: Person) -> tuple[int | None, str]:
-        """Return the one student that a person is, or None and what is in doubt."""
+    def _find(self, person: Person) -> tuple[int | None, str, bool]:
+        """Return the student that a person is, or None and what is in doubt; and whether more than a name says so."""
         name = next(iter(_spellings(person.name)), "")
-        for places in (
-            self.by_id.get(person.id.casefold()) if person.id else None,
-            self.by_email.get(person.email.casefold()) if person.email else None,
-            self.by_email.get(person.id.casefold()) if person.id else None,
-            self.by_name.get(name) if name else None,
+        for places, sure in (
+            (self.by_id.get(person.id.casefold()) if person.id else None, True),
+            (self.by_email.get(person.email.casefold()) if person.email else None, True),
+            (self.by_email.get(person.id.casefold()) if person.id else None, True),
+            (self.by_name.get(name) if name else None, False),
         ):
             if places and len(places) == 1:
-                return places[0], ""
+                return places[0], "", sure
             if places:
                 lines = ", ".join(str(self.roster[place].line) for place in places[:4])
-                return None, f"several students of the roster fit: lines {lines}"
-        return None, ""
+                return None, f"several students of the roster fit: lines {lines}", sure
+        return None, "", False
 
     def _by_file(self, name: str) -> tuple[int | None, str]:
         """Return the one student that the name of a file or folder means: all of it, else a word in it."""
-        place, doubt = self._find(Person(id=name, name=re.sub(r"[_.-]+", " ", name), email=name))
+        place, doubt, _ = self._find(Person(id=name, name=re.sub(r"[_.-]+", " ", name), email=name))
         if place is not None or doubt:
             return place, doubt
         local = {email.partition("@")[0]: places for email, places in self.by_email.items()}

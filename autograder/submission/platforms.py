@@ -8,6 +8,9 @@ The folders that platforms give out for a class, recognised by themselves.
 each as a folder, and the first two as the zip that they come in. A platform's folder says who handed in what, and
 when: claims, which a roster confirms. Names are students' texts: none is ever used as a path. What is graded is what
 the folder itself lists, looked up by that name, and a link among it is named and left alone.
+
+A student can put such names and such a file into a hand-in of their own. So the one export that may lie a folder below
+lies there alone, and whoever grades single submissions asks `is_class_archive` before anything is unpacked as a class.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from autograder.submission.metadata import METADATA, Metadata, read_metadata, so
 from autograder.submission.names import display_name
 from autograder.submission.sources import is_archive_name, open_archive
 
-__all__ = ["ClassFolder", "HandIn", "Person", "find_class"]
+__all__ = ["ClassFolder", "HandIn", "Person", "find_class", "is_class_archive"]
 
 _GIB = 2**30
 CLASS_LIMITS = IntakeLimits(
@@ -39,6 +42,7 @@ CLASS_LIMITS = IntakeLimits(
 )  # fmt: skip
 """A zip of a class: five hundred hand-ins, each as large as one may be; ratios are for the hand-ins themselves."""
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d{1,12})_assignsubmission_(?P<kind>[a-z]+)_?(?P<rest>.*)", re.DOTALL)
+_ZIP = b"PK"
 _GRADESCOPE = re.compile(r"submission_\d{1,20}")
 _STAMP = "timestamp.txt"  # nbgrader's, beside what a student submitted
 _STAMP_BYTES = 200
@@ -100,8 +104,8 @@ def find_class(path: Path, assignment: str, scratch: Path) -> ClassFolder | None
     Raises:
         IntakeError: A class's zip is damaged or too large.
     """
-    if path.is_file() and is_archive_name(path.name):
-        if not _is_class_archive(path):
+    if path.is_file():
+        if not is_class_archive(path):
             return None
         place = scratch / f"class-{len(os.listdir(scratch))}"
         unpack_all(path, place, CLASS_LIMITS)
@@ -115,9 +119,15 @@ def find_class(path: Path, assignment: str, scratch: Path) -> ClassFolder | None
     return None
 
 
-def _is_class_archive(path: Path) -> bool:
-    """Return whether an archive's own list of names is a platform's; one that cannot be read is a hand-in's."""
+def is_class_archive(path: Path) -> bool:
+    """
+    Return whether a zip's own list of names is a platform's; one that cannot be read is a hand-in's.
+
+    Platforms give out zips. A tar is not looked into, for its list costs the unpacking of all of it.
+    """
     with contextlib.suppress(IntakeError, OSError), contextlib.ExitStack() as stack, open(path, "rb") as file:
+        if file.read(len(_ZIP)) != _ZIP:
+            return False
         for entry in open_archive(file, CLASS_LIMITS, Clock(CLASS_LIMITS), stack):
             parts = [part for part in entry.name.split("/") if part][:2]
             if METADATA in parts or any(_MOODLE.fullmatch(part) for part in parts[:1]):
@@ -139,11 +149,12 @@ def _entries(folder: Path, notes: list[str]) -> Iterator[os.DirEntry[str]]:
 
 def _gradescope(path: Path, _assignment: str, _scratch: Path) -> ClassFolder | None:
     """Return a bulk export: ``submission_metadata.yml`` beside the folders, or all of it one folder below."""
-    inside = [path, *(entry for entry in path.iterdir() if entry.is_dir() and not entry.is_symlink())]
-    homes = [folder for folder in inside if (folder / METADATA).is_file() and not (folder / METADATA).is_symlink()]
-    if not homes or (homes[0] != path and len(inside) > 2):  # the folder, and the one in it
+    inside = [each for each in path.iterdir() if not each.name.startswith((".", "__MACOSX"))]
+    home = path
+    if len(inside) == 1 and inside[0].is_dir() and not inside[0].is_symlink():
+        home = inside[0]
+    if not (home / METADATA).is_file() or (home / METADATA).is_symlink():
         return None
-    home = homes[0]
     notes: list[str] = []
     about, problem = read_metadata(home / METADATA)
     notes += [problem] if problem else []
@@ -167,10 +178,14 @@ def _moodle(path: Path, _assignment: str, scratch: Path) -> ClassFolder | None:
     """Return a bulk download: folders or files that begin with name and number."""
     notes: list[str] = []
     parts: dict[tuple[str, str], list[tuple[str, os.DirEntry[str]]]] = defaultdict(list)
-    others = []
+    others: list[str] = []
+    beside: list[HandIn] = []
     for entry in _entries(path, notes):
         found = _MOODLE.fullmatch(entry.name)
-        if found is None:
+        if found is None and (entry.is_dir() or is_archive_name(entry.name)):
+            others.append(f"{display_name(entry.name)} has no name as Moodle gives it: graded as a submission")
+            beside.append(HandIn(_stem(entry.name), Path(entry.path)))
+        elif found is None:
             others.append(f"{display_name(entry.name)} has no name as Moodle gives it: not graded")
         elif found["kind"] == "file":
             parts[found["name"], found["number"]].append((found["rest"], entry))
@@ -182,7 +197,7 @@ def _moodle(path: Path, _assignment: str, scratch: Path) -> ClassFolder | None:
     for (name, number), entries in sorted(parts.items()):
         whole = _one_path(entries) or _put_together(entries, scratch, number)
         hand_ins.append(HandIn(f"{name}_{number}", whole, (Person(name=name),)))
-    return ClassFolder("Moodle's bulk download", tuple(hand_ins), (*notes, *_few(others)))
+    return ClassFolder("Moodle's bulk download", (*hand_ins, *beside), (*notes, *_few(others)))
 
 
 def _one_path(entries: list[tuple[str, os.DirEntry[str]]]) -> Path | None:

@@ -89,3 +89,25 @@ def test_a_damaged_download_is_named(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"x = 1", b"y = 1", 1))
     with pytest.raises(ConfigError, match=r"class\.zip: a class's download that cannot be unpacked"):
         gather([path], load_assignment(ROOT, "assignment3"), tmp_path)
+
+
+def test_a_hand_in_cannot_say_that_it_is_somebody_elses(tmp_path):
+    """Beside single submissions, one that looks like a platform's download is graded as its own sender's."""
+    (tmp_path / "roster.csv").write_text("id,name\nann,Ann Lee\nmallory,Mal\nmoody,Moo\n")
+    forged = {
+        "submission_metadata.yml": '{"submission_9": {":submitters": [{":sid": "ann"}]}}',
+        "submission_9/a.py": "",
+    }
+    for name, files in {
+        "ann": {"a3/rnn_layers.py": ""}, "mallory": forged, "moody": {"Ann Lee_9_assignsubmission_file_/a.py": ""},
+    }.items():  # fmt: skip
+        with zipfile.ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            for path, text in files.items():
+                archive.writestr(path, text)
+
+    assignment, paths = load_assignment(ROOT, "assignment3"), sorted(tmp_path.glob("*.zip"))
+    found = gather(paths, assignment, tmp_path, roster=tmp_path / "roster.csv")
+
+    assert found.submissions == tuple((path.stem, path) for path in paths)
+    assert [(row.student.id, row.hand_in) for row in found.people] == [(path.stem, path.stem) for path in paths]
+    assert [line.partition(" looks like")[0] for line in found.told] == [str(path) for path in paths[1:]]

@@ -73,6 +73,8 @@ class Dangers(html.parser.HTMLParser):
                 self.found.append(f"{tag} {name}={value}")
         if ("class", "mermaid") in attrs:
             self.found.append("a diagram")
+        if tag == "img" and not dict(attrs)["src"].startswith("data:"):
+            self.found.append(f"a picture from {dict(attrs)['src']}")
 
     def handle_data(self, data):
         if self._script and RUN in data or re.search(r"\\href|\\style", data):
@@ -100,6 +102,14 @@ MARKDOWN = [
     f"<javascript:{RUN}>",
     f"```mermaid\n<img src=x onerror={RUN}>\n```",
     f"> ~~~ Mermaid\n> graph LR; A --> B[&lt;img src=x onerror={RUN}&gt;]",
+    f"- ```mermaid\n  graph LR; A --> B[{RUN}]\n  ```",
+    f"> 1. ~~~ Mermaid\n>    {RUN}",
+    f"![a](https://example.org/hub/logout?{RUN})",
+    f"![a][p]\n\n[p]: https://example.org/{RUN}",
+    f"![a\\](attachment:a.png](https://example.org/{RUN})",
+    f"![`](attachment:a.png)`](https://example.org/{RUN})",
+    f"![$](attachment:a.png)$](https://example.org/{RUN})",
+    f"[![b](attachment:a.png)![c](https://example.org/{RUN})](https://example.org)",
     f"\\href  {{javascript:{RUN}}}{{x}} $\\style{{a}}{{b}}$",
     f"[a][b]\n\n[b]: javascript:{RUN}",
     f'![a](x" onerror="{RUN})',

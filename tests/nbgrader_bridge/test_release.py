@@ -17,15 +17,17 @@ import pytest
 pytest.importorskip("nbgrader")
 
 from formgrader import formgrader
-from toy_course import CANARY, ROOT, leaked, make_course, nbgrader, tree
+from toy_course import CANARY, ROOT, cell, leaked, make_course, nbgrader, tree
 
 from autograder.config import load_assignment
 from autograder.errors import ConfigError
 from autograder.nbgrader_bridge import make_release, release_drift
+from autograder.nbgrader_bridge.release import _Staging
 from autograder.notebooks.markers import MarkerError
 
 MODULE = "source/toy/pkg/sums.py"
 NOTEBOOK = "source/toy/Sums.ipynb"
+MANIFEST = "pkg/assignment.json"
 FILES = {
     "README.md", "requirements.txt", "start.sh", "collect.ipynb", "Sums.ipynb", "More.ipynb",
     "pkg/__init__.py", "pkg/sums.py", "pkg/assignment.json", "datasets/get.sh",
@@ -257,6 +259,119 @@ def test_an_interrupted_run_leaks_nothing(course, number, step):
     release(course)
     assert set(tree(course / "release/toy")) == FILES
     assert list(course.glob(".release-*")) == []
+
+
+def change(course: Path, name: str, **parts: object) -> None:
+    """Change the parts of a notebook of the source."""
+    path = course / f"source/toy/{name}.ipynb"
+    path.write_text(json.dumps(json.loads(path.read_text()) | parts))
+
+
+def test_the_format_says_what_is_in_a_notebook(course):
+    """What some program has left beside cells, or in one, is not released."""
+    cells = json.loads((course / NOTEBOOK).read_text())["cells"]
+    cells[0]["backup"] = f"{CANARY} beside a cell's text"
+    change(course, "Sums", cells=cells, backup=f"{CANARY} beside the cells")
+
+    release(course)
+
+    assert leaked(course) == ["gradebook.db"]
+
+
+@pytest.mark.slow
+def test_a_header_is_released_as_a_notebook_is(course):
+    """Cells that nbgrader adds lose outputs, attachments of answers, and what programs have left in them."""
+    output = {"output_type": "stream", "name": "stdout", "text": [f"{CANARY} in an output"]}
+    seen = cell("code", "print('Welcome.')", 91) | {"outputs": [output]}
+    seen["metadata"]["backup"] = f"{CANARY} in a cell's metadata"
+    answer = cell("markdown", f"{CANARY} in words", 92, grade=True, solution=True, grade_id="hello", points=1)
+    answer["attachments"] = {"a.png": {"image/png": f"{CANARY} attached"}}
+    book = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [seen, answer]}
+    (course / "source/header.ipynb").write_text(json.dumps(book))
+
+    header = "--IncludeHeaderFooter.header=source/header.ipynb"
+    done = nbgrader(course, "generate_assignment", "toy", "--no-db", header)
+
+    assert done.returncode == 0, done.stderr
+    assert "Welcome." in (course / "release/toy/Sums.ipynb").read_text()
+    assert leaked(course) == ["gradebook.db"]
+
+
+@pytest.mark.slow
+def test_an_answer_too_short_to_be_a_secret_is_not_released(course):
+    """A word may stand anywhere, so the last look compares the answers themselves with the source's."""
+    for name, question in (("Sums", "add"), ("More", "more")):
+        words = cell("markdown", "No.", 4, grade=True, solution=True, grade_id=f"{question}_words", points=1)
+        test = cell("code", "assert add", 5, grade=True, locked=True, grade_id=question, points=9)
+        change(course, name, cells=[words, test])
+
+    done = nbgrader(course, "generate_assignment", "toy", "--no-db", "--ClearSolutions.enabled=False")
+
+    assert done.returncode == 1
+    assert "Sums.ipynb still has the answer of add_words" in done.stderr
+    assert not (course / "release").exists()
+
+
+@pytest.mark.parametrize("path", ["grading_tests/sums/test_sums.py", "reference/sums.py"])
+def test_no_test_and_no_reference_is_a_hand_out(course, path):
+    """Not named as a file of the course, and not behind a link: what is handed out is public."""
+    toml = course / "source/toy/assignment.toml"
+    text = toml.read_text()
+    toml.write_text(text.replace('"datasets/get.sh"', f'"datasets/get.sh", "{path}"'))
+    with pytest.raises(ConfigError, match="hidden tests and references never are"):
+        release(course)
+
+    toml.write_text(text)
+    (course / "source/toy/README.md").unlink()
+    (course / "source/toy/README.md").symlink_to(course / path)
+    with pytest.raises(ConfigError, match=r"README\.md is released, and is .* never are"):
+        release(course)
+
+
+@pytest.mark.slow
+def test_the_source_is_never_replaced(course):
+    """A release takes the place of what is there, so it may not go where the instructor's own files are."""
+    before = tree(course / "source")
+
+    done = nbgrader(course, "generate_assignment", "toy", "--no-db", "--CourseDirectory.release_directory=source")
+
+    assert done.returncode == 1
+    assert "choose another folder" in done.stderr
+    assert tree(course / "source") == before
+
+
+def test_two_runs_do_not_meet(course, monkeypatch):
+    """A run leaves what another one is putting together alone, and an assignment with a longer name altogether."""
+    other = course / ".release-toy-2-abcdefgh"
+    other.mkdir()
+    left = course / ".release-toy-abcdefgh"
+    left.mkdir()
+    kept, seen = _Staging.check, []
+
+    def check(staging):
+        if not seen:
+            seen.append(staging.folder)
+            release(course)
+            assert staging.folder.is_dir()
+        return kept(staging)
+
+    monkeypatch.setattr(_Staging, "check", check)
+    release(course)
+
+    assert seen
+    assert set(tree(course / "release/toy")) == FILES
+    assert list(course.glob(".release-*")) == [other]
+
+
+def test_a_release_that_lost_a_file_is_none(course, monkeypatch):
+    """Whatever took a file away while the release was put together, students never get the rest alone."""
+    kept = _Staging.check
+    monkeypatch.setattr(_Staging, "check", lambda staging: ((staging.folder / MANIFEST).unlink(), kept(staging))[1])
+
+    with pytest.raises(ConfigError, match=f"missing from what was put together: {MANIFEST}"):
+        release(course)
+
+    assert not (course / "release").exists()
 
 
 def test_a_fresh_release_has_not_drifted(pristine):

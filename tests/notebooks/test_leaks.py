@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import io
 import json
+import tarfile
 import zipfile
 
 import pytest
@@ -32,6 +34,16 @@ def notebook(**cell):
     return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [plain | cell]}).encode()
 
 
+def tarred(name: str, content: bytes, how: str) -> bytes:
+    """Return a tar of one file, packed or not."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{how}") as archive:
+        member = tarfile.TarInfo(name)
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    return out.getvalue()
+
+
 def packed(name: str, content: bytes) -> bytes:
     """Return an archive of one file."""
     out = io.BytesIO()
@@ -55,6 +67,9 @@ LEAKS = {
     "an attachment": ("a.ipynb", notebook(attachments=ATTACHED)),
     "an archive": ("a.zip", packed("inner.py", TEXT.encode())),
     "an archive in an archive": ("a.zip", packed("inner.zip", packed("b.py", TEXT.encode()))),
+    "a tar": ("a.tar", tarred("inner.py", TEXT.encode(), "")),
+    "a packed tar": ("a.tgz", tarred("inner.ipynb", notebook(source=[f"{TEXT}\n"]), "gz")),
+    "a packed file": ("a.txt.bz2", bz2.compress(TEXT.encode())),
     "an escaped text": ("a.json", json.dumps({"é": TEXT}).replace("g", "\\u0067").encode()),
 }  # fmt: skip
 

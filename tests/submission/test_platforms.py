@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import time
 import zipfile
 from pathlib import Path
@@ -173,6 +174,32 @@ def test_a_students_zip_is_no_class(tmp_path, scratch):
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 no zip")
     for path in (fine, tmp_path / "broken.zip"):
         assert find_class(path, "assignment3", scratch) is None
+
+
+def test_a_students_folder_is_no_export_of_the_others(tmp_path, scratch):
+    """One hand-in with a platform's file in it, beside the others' archives, makes none of them disappear."""
+    root = write(tmp_path / "class", {"mallory/submission_metadata.yml": YML, "mallory/submission_11/a3/a.py": "x = 1"})
+    pack(root / "ann.zip", write(tmp_path / "ann", {"a3/rnn_layers.py": "x = 1"}))
+    assert find_class(root, "assignment3", scratch) is None
+
+
+def test_a_name_as_moodle_gives_it_hides_nobody(tmp_path, scratch):
+    """What stands beside such a name is graded as well, under its own."""
+    root = write(tmp_path / "class", {"Ada_1_assignsubmission_file_/a3/a.py": "x = 1", "list.csv": "a,b"})
+    pack(root / "ann.zip", write(tmp_path / "ann", {"a3/rnn_layers.py": "x = 1"}))
+    found = find_class(root, "assignment3", scratch)
+    assert [(each.name, each.people) for each in found.hand_ins] == [("Ada_1", (Person(name="Ada"),)), ("ann", ())]
+    assert found.notes == (
+        "ann.zip has no name as Moodle gives it: graded as a submission",
+        "list.csv has no name as Moodle gives it: not graded",
+    )
+
+
+def test_a_tar_is_not_unpacked_to_see_whose_it_is(gradescope, tmp_path, scratch):
+    """Platforms give out zips; a tar of few bytes can hold gigabytes, so it has a hand-in's limits from the first."""
+    with tarfile.open(tmp_path / "export.tar.gz", "w:gz") as archive:
+        archive.add(gradescope / "assignment_9_export", "export")
+    assert find_class(tmp_path / "export.tar.gz", "assignment3", scratch) is None
 
 
 def test_links_are_named_and_not_followed(gradescope, tmp_path, scratch):

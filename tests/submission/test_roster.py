@@ -153,6 +153,17 @@ def test_a_shared_name_decides_nothing(tmp_path):
     assert "several students of the roster fit: lines 5, 6" in stray.note
 
 
+def test_a_name_that_somebody_else_uses_takes_nothing(tmp_path):
+    """Whoever has the id keeps the row; where all have but the name, it is nobody's; a name alone is enough."""
+    mine, other = hand_in("mine", Person("817", "Zoë Ångström")), hand_in("other", Person("", "Zoë Ångström", "m@x"))
+    third = hand_in("third", Person(name="Zoë Ångström"))
+    assert rows(tmp_path, mine, other) == [("817", "mine", True), ("", "other", False)]
+    assert rows(tmp_path, other, third) == [("", "other", False), ("", "third", False)]
+    assert rows(tmp_path, third) == [("817", "third", True)]
+    (stray,) = [row for row in pair(roster(tmp_path, CLASS), [mine, other]) if row.student is None]
+    assert "several hand-ins are under this name" in stray.note
+
+
 def test_nobody_is_dropped(tmp_path):
     """Strangers, guests in a group and students without a submission all have their rows, and staff read of each."""
     found = pair(

@@ -35,6 +35,8 @@ _PART = 0.8
 """Share of a piece's words, three in a row, that must be the release's for it to be a piece of that cell."""
 _SHORT = 12
 """A shorter text stands in many cells by chance, so it is no sign of a merge."""
+_MERGED = 500_000
+"""A longer text is not looked through for a cell that was merged into it: each look reads all of it."""
 _LISTED = 12
 _WAYS = {"id": "its id", "text": "its text", "likeness": "its text", "place": "its place"}
 
@@ -226,10 +228,10 @@ class _Alignment:
         return rest
 
     def _neighbours(self, own: int) -> list[int]:
-        """Return the nearest cells of the release before and after that were found."""
+        """Return the nearest cells of the release before and after that were found, if they may hold one more."""
         before = next((each for each in range(own - 1, -1, -1) if each in self.match.to), None)
         after = next((each for each in range(own + 1, len(self.release)) if each in self.match.to), None)
-        return [each for each in (before, after) if each is not None]
+        return [each for each in (before, after) if each is not None and len(self.texts[each]) <= _MERGED]
 
     def _merged(self, own: int, near: int) -> None:
         self.explained.update((own, near))

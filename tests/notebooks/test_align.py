@@ -201,6 +201,18 @@ def test_other_encodings_are_read_and_named(content, kind):
     assert [finding.kind for finding in aligned.findings] == [kind]
 
 
+def test_a_huge_cell_takes_seconds_and_no_more():
+    """It is not read again for each of the cells that are missing beside it."""
+    longer = release()
+    longer["cells"] += [markdown(f"more-{n}", f"## Part {n}\n\nRead chapter {n} before you go on.") for n in range(60)]
+    (answer,) = [cell for cell in release()["cells"] if cell["id"] == "solve"]
+    book = release() | {"cells": [answer | {"source": "x = 1\n" * 4_000_000}]}
+    began = time.process_time()
+    aligned = align(text_of(longer), text_of(book))
+    assert time.process_time() - began < 10
+    assert graded(aligned)["solve_it"].startswith("x = 1\n")
+
+
 def test_thousands_of_cells_take_seconds_and_no_more():
     """Work grows with the length of the notebook: names lost, ten thousand cells, half of them like the release's."""
     book = solved()

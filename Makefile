@@ -3,6 +3,7 @@
 #   make demo      grade the sample submissions
 #   make test      the project's own tests            PYTEST_ARGS="-k scoring" chooses
 #   make slow      those that take long: releases and notebooks as a whole
+#   make attacks   hostile hand-ins in every kind of cage
 #   make release   the students' release, from the source
 #   make check     lint, format, types
 #   make bench     the measurements in benchmarks/
@@ -18,14 +19,14 @@ TORCH_INDEX ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test slow release check bench clean
+.PHONY: demo test slow attacks release check bench clean
 
 demo: $(INSTALLED)
 	$(BIN)/autograder demo
 
 test: $(INSTALLED)
 ifeq ($(strip $(PYTEST_ARGS)),)
-	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile --ignore tests/cage
+	$(BIN)/python -m pytest -m 'not slow' -n 2 --dist loadfile --ignore tests/cage --ignore tests/attacks
 	# One at a time: they look at what is left on the whole machine, and use one plain uid.
 	$(BIN)/python -m pytest -m 'not slow' tests/cage
 else
@@ -34,6 +35,9 @@ endif
 
 slow: $(INSTALLED)
 	$(BIN)/python -m pytest -m slow -n 2 --dist loadfile
+
+attacks: $(INSTALLED)
+	AUTOGRADER_ATTACKS=tiers $(BIN)/python -m pytest tests/attacks
 
 release: $(INSTALLED)
 	$(BIN)/autograder release assignment3

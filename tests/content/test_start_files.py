@@ -129,6 +129,7 @@ def test_without_a_python_that_is_new_enough_it_says_so(folder, tmp_path):
     assert not (folder / ".venv").exists()
 
 
+@pytest.mark.slow
 def test_an_environment_is_made_where_there_is_none(folder):
     """A real one, in .venv, by the Python that is named; with lists that name nothing, so that no network is needed."""
     for name in LISTS:

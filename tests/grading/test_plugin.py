@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 from class_course import ROOT, SAMPLES
 
 
@@ -13,6 +14,7 @@ def run(*arguments):
     return done.returncode, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_staff_see_what_was_expected_and_what_students_read():
     """A failing test prints both texts, and only the chosen tests run."""
     code, text = run("--submission", str(SAMPLES / "subtly_wrong"), "--demo-secret", "-k", "repeated_words")

@@ -238,7 +238,8 @@ STEPS = ("write_files", "check", "put_in_place")
 def test_an_interrupted_run_leaks_nothing(course, number, step):
     """Whenever a run is ended, what lies in the course has no solution in it; the next run makes the release."""
     script = (
-        "import sys\nfrom pathlib import Path\n"
+        "import signal, sys\nfrom pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
         "from autograder.config import load_assignment\nfrom autograder.nbgrader_bridge import make_release\n"
         "import autograder.nbgrader_bridge.release as r\nkept = r._Staging.{step}\n"
         "def stop(*a):\n    print('now', flush=True)\n    import time\n    time.sleep(60)\n"

@@ -54,9 +54,10 @@ def read_files(intake: Intake, modules: Mapping[str, Module], notebooks: Collect
     """
     Return what is sent into the cage: the modules, and a notebook where a module that it may define is missing.
 
-    Smallest paths first, within the limits. What is sent decides the draws, so a notebook that nobody needs is not
-    sent: running it again changes its outputs, and nothing else. Whether a module has gaps that a notebook may fill
-    is known when it was parsed, in the cage; `open_submission` sends those notebooks after it.
+    Modules first, then smallest paths, as far as they fit: a notebook with videos in it takes no module's place. What
+    is sent decides the draws, so a notebook that nobody needs is not sent: running it again changes its outputs, and
+    nothing else. Whether a module has gaps that a notebook may fill is known when it was parsed, in the cage;
+    `open_submission` sends those notebooks after it.
 
     Args:
         intake: What was handed in.
@@ -69,14 +70,12 @@ def read_files(intake: Intake, modules: Mapping[str, Module], notebooks: Collect
     chosen = {choose(intake.files, stem) for stem in wanted}
     found: dict[str, bytes] = {}
     total = 0
-    for path in sorted(intake.files, key=lambda name: (name.count("/"), name)):
-        if not path.endswith(".py") and path not in chosen:
-            continue
-        data = (intake.root / path).read_bytes()
-        total += len(data)
-        if len(found) >= _FILES or total > _BYTES:
-            break
-        found[path] = data
+    sent = (path for path in intake.files if path.endswith(".py") or path in chosen)
+    for path in sorted(sent, key=lambda name: (not name.endswith(".py"), name.count("/"), name)):
+        size = (intake.root / path).stat().st_size
+        if len(found) < _FILES and total + size <= _BYTES:
+            found[path] = (intake.root / path).read_bytes()
+            total += size
     return found
 
 

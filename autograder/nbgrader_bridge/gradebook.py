@@ -29,7 +29,7 @@ import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -45,6 +45,7 @@ from autograder.grading.records.gradescope import points_text
 from autograder.nbgrader_bridge.graded import ResultError, StudentResult, find_result, read_result
 from autograder.nbgrader_bridge.shown import answers, shown_notebook
 from autograder.notebooks.align import align
+from autograder.notebooks.choose import choose
 from autograder.notebooks.reading import MOST_BYTES
 from autograder.submission import display_name, unpack
 
@@ -115,7 +116,7 @@ class ResultImporter(LoggingConfigurable):
         if found is None:
             raise ResultError(f"{who} has no result for {release.assignment}: {remedy}.")
         with tempfile.TemporaryDirectory(prefix="autograder-gradebook-") as place:
-            hand_in = _HandIn.of(folder, Path(place, "files"))
+            hand_in = _HandIn.of(folder, Path(place, "files"), release.notebooks)
             try:
                 result = read_result(found)
                 release.check(result)
@@ -132,7 +133,7 @@ class ResultImporter(LoggingConfigurable):
 
     def _page(self, release: _Release, result: StudentResult, hand_in: _HandIn, name: str) -> _Page:
         """Return one notebook of one student."""
-        data = hand_in.notebooks.get(f"{name}.ipynb")
+        data = hand_in.notebooks.get(name)
         if data is None:
             return _Page(None, {}, _NO_NOTEBOOK)
         text = release.texts[name]
@@ -268,15 +269,15 @@ def _submissions(converter: Any, assignment: str) -> Iterator[tuple[str, Path]]:
 
 @dataclass(frozen=True, slots=True)
 class _HandIn:
-    """What was handed in, read without following a link: its digest, its notebooks and when it came."""
+    """What was handed in, read without following a link: its digest, its notebooks by name and when it came."""
 
     digest: str | None
     notebooks: Mapping[str, bytes]
     timestamp: Any
 
     @classmethod
-    def of(cls, folder: Path, place: Path) -> _HandIn:
-        """Read ``folder`` by way of a copy in ``place``."""
+    def of(cls, folder: Path, place: Path, names: Iterable[str]) -> _HandIn:
+        """Read ``folder`` by way of a copy in ``place``, and of its notebooks those that are called ``names``."""
         if folder.is_symlink() or folder.parent.is_symlink():
             raise ResultError(f"{folder} is a link, and links are not followed: put the submission itself there.")
         timestamp = _timestamp(folder)
@@ -285,11 +286,12 @@ class _HandIn:
         except IntakeError:
             return cls(None, {}, timestamp)
         notebooks: dict[str, bytes] = {}
-        for path in sorted(intake.files, key=lambda name: (name.count("/"), name)):
-            if path.endswith(".ipynb"):
+        for name in names:
+            path = choose(intake.files, name)
+            if path is not None:
                 # One byte more than is parsed tells that it is too large.
                 with (intake.root / path).open("rb") as file:
-                    notebooks.setdefault(path.rpartition("/")[2], file.read(MOST_BYTES + 1))
+                    notebooks[name] = file.read(MOST_BYTES + 1)
         return cls(intake.digest, notebooks, timestamp)
 
 

@@ -49,7 +49,7 @@ def graded(tmp_path_factory):
     return course
 
 
-_ODD = ("later", "lost_cell", "lost_names", "nothing", "linked")
+_ODD = ("later", "lost_cell", "lost_names", "copied", "nothing", "linked")
 
 
 def _odd(course):
@@ -61,6 +61,7 @@ def _odd(course):
     for cell in nameless["cells"]:
         cell["metadata"] = {}
     toy.hand_in(course, "lost_names", notebooks={"Basics": json.dumps(nameless), "Extra": toy.extra(0)})
+    toy.hand_in(course, "copied", notebooks={"Basics (1)": toy.basics("Because."), "Extra": toy.extra(0)})
     toy.put(course / "submitted/nothing/assignment3/program.exe", "x")
     toy.put(course / "secret.ipynb", toy.basics("a secret of the server"))
     folder = toy.hand_in(course, "linked", notebooks={"Extra": toy.extra(0)})
@@ -223,6 +224,16 @@ def test_a_damaged_notebook_is_brought_into_form(course):
     assert "Because of the sum." in "".join(cells["why"]["source"])
     assert toy.book(course)["ann"]["to_read"] == {"why"}
     assert "Found again" in shown["cells"][0]["outputs"][0]["text"]
+
+
+def test_a_notebook_that_a_browser_renamed_is_read(course):
+    """It is the notebook for whoever grades its functions, so its answers in words are there as well."""
+    take(course, "copied")
+
+    assert toy.autograde(course, "ann")["success"]
+
+    assert toy.book(course)["ann"]["to_read"] == {"why"}
+    assert "Because." in (course / "autograded/ann/assignment3/Basics.ipynb").read_text()
 
 
 def test_another_version_of_the_hand_in_is_refused(course):

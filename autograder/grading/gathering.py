@@ -60,12 +60,13 @@ def gather(
     """
     students = read_roster(roster) if roster is not None else ()
     paths = list(paths)
-    classes, told = _classes(paths, assignment.name, scratch)
+    package = package or assignment.package
+    classes, told = _classes(paths, assignment.name, scratch, package)
     hand_ins: list[HandIn] = []
     for path in paths:
         found = classes.get(path)
         if found is None:
-            hand_ins += [HandIn(name, each) for name, each in find_submissions([path], package or assignment.package)]
+            hand_ins += [HandIn(name, each) for name, each in find_submissions([path], package)]
             continue
         told += [f"{path}: {found.layout}, {len(found.hand_ins)} submissions", *found.notes]
         hand_ins += found.hand_ins
@@ -74,16 +75,18 @@ def gather(
     return Gathered(submissions, pair(students, hand_ins), tuple(told))
 
 
-def _classes(paths: list[Path], assignment: str, scratch: Path) -> tuple[dict[Path, ClassFolder], list[str]]:
+def _classes(
+    paths: list[Path], assignment: str, scratch: Path, package: str
+) -> tuple[dict[Path, ClassFolder], list[str]]:
     """Return which of the paths are platforms' folders; none where there is anything else, and then which look so."""
-    found = {path: find_class(path, assignment, scratch) for path in paths if path.is_dir()}
+    found = {path: find_class(path, assignment, scratch, package) for path in paths if path.is_dir()}
     likely = [path for path in paths if found.get(path) or (path.is_file() and is_class_archive(path))]
     if len(likely) < len(paths):
         words = "looks like a platform's download, but single submissions are beside it: graded as one of them"
         return {}, [f"{path} {words} (a download is given alone)" for path in likely]
     for path in paths:
         try:
-            found[path] = found.get(path) or find_class(path, assignment, scratch)
+            found[path] = found.get(path) or find_class(path, assignment, scratch, package)
         except IntakeError as error:
             raise ConfigError(f"{path}: a class's download that cannot be unpacked: {error.staff}") from error
     return {path: each for path, each in found.items() if each is not None}, []

@@ -92,7 +92,7 @@ class ClassFolder:
     notes: tuple[str, ...] = ()
 
 
-def find_class(path: Path, assignment: str, scratch: Path) -> ClassFolder | None:
+def find_class(path: Path, assignment: str, scratch: Path, package: str = "") -> ClassFolder | None:
     """
     Return what a platform's folder or zip holds, or None where it is no platform's.
 
@@ -100,6 +100,8 @@ def find_class(path: Path, assignment: str, scratch: Path) -> ClassFolder | None
         path: A folder, or a zip of one.
         assignment: The assignment's name, which nbgrader's folders bear.
         scratch: A folder for what has to be unpacked or put together; it must last while hand-ins are read.
+        package: Name of the submissions' package: a folder that holds it is a submission, and no student's folder of
+            assignments.
 
     Raises:
         IntakeError: A class's zip is damaged or too large.
@@ -112,11 +114,7 @@ def find_class(path: Path, assignment: str, scratch: Path) -> ClassFolder | None
         path = place
     if not path.is_dir():
         return None
-    for find in (_gradescope, _moodle, _nbgrader):
-        found = find(path, assignment, scratch)
-        if found is not None:
-            return found
-    return None
+    return _gradescope(path) or _moodle(path, scratch) or _nbgrader(path, assignment, package)
 
 
 def is_class_archive(path: Path) -> bool:
@@ -147,7 +145,7 @@ def _entries(folder: Path, notes: list[str]) -> Iterator[os.DirEntry[str]]:
                 yield entry
 
 
-def _gradescope(path: Path, _assignment: str, _scratch: Path) -> ClassFolder | None:
+def _gradescope(path: Path) -> ClassFolder | None:
     """Return a bulk export: ``submission_metadata.yml`` beside the folders, or all of it one folder below."""
     inside = [each for each in path.iterdir() if not each.name.startswith((".", "__MACOSX"))]
     home = path
@@ -174,7 +172,7 @@ def _gradescope(path: Path, _assignment: str, _scratch: Path) -> ClassFolder | N
     return ClassFolder("Gradescope's bulk export", tuple(hand_ins), (*notes, *_few(absent)))
 
 
-def _moodle(path: Path, _assignment: str, scratch: Path) -> ClassFolder | None:
+def _moodle(path: Path, scratch: Path) -> ClassFolder | None:
     """Return a bulk download: folders or files that begin with name and number."""
     notes: list[str] = []
     parts: dict[tuple[str, str], list[tuple[str, os.DirEntry[str]]]] = defaultdict(list)
@@ -220,12 +218,12 @@ def _put_together(entries: list[tuple[str, os.DirEntry[str]]], scratch: Path, nu
     return place
 
 
-def _nbgrader(path: Path, assignment: str, _scratch: Path) -> ClassFolder | None:
+def _nbgrader(path: Path, assignment: str, package: str) -> ClassFolder | None:
     """Return the assignment's part of ``submitted/``: every folder in it is a student's, with assignments in it."""
     notes: list[str] = []
     students = [entry for entry in _entries(path, notes) if entry.is_dir()]
     with_it = [entry for entry in students if os.path.isdir(os.path.join(entry.path, assignment))]
-    if not with_it or not all(_only_assignments(Path(entry.path)) for entry in students):
+    if not with_it or not all(_only_assignments(Path(entry.path), package) for entry in students):
         return None
     hand_ins = []
     for entry in with_it:
@@ -240,10 +238,10 @@ def _nbgrader(path: Path, assignment: str, _scratch: Path) -> ClassFolder | None
     return ClassFolder("nbgrader's folder of submissions", tuple(hand_ins), (*notes, *_few(absent)))
 
 
-def _only_assignments(folder: Path) -> bool:
-    """Return whether a folder holds folders alone: beside an assignment's folder, no file would be a hand-in's."""
+def _only_assignments(folder: Path, package: str) -> bool:
+    """Return whether a folder holds folders alone, and none is the package: else it is a hand-in itself."""
     with os.scandir(folder) as found:
-        return all(entry.is_dir() for entry in found if not entry.name.startswith("."))
+        return all(entry.is_dir() and entry.name != package for entry in found if not entry.name.startswith("."))
 
 
 def _stamp(folder: Path) -> str:

@@ -195,6 +195,12 @@ def test_a_name_as_moodle_gives_it_hides_nobody(tmp_path, scratch):
     )
 
 
+def test_one_folder_more_in_a_hand_in_hides_nobody(tmp_path, scratch):
+    """Where one student handed in the folder around everything, the others, who did not, have submitted as well."""
+    files = {"ann/a3/rnn_layers.py": "x = 1", "bob/assignment3/a3/rnn_layers.py": "x = 1"}
+    assert find_class(write(tmp_path / "class", files), "assignment3", scratch, "a3") is None
+
+
 def test_a_tar_is_not_unpacked_to_see_whose_it_is(gradescope, tmp_path, scratch):
     """Platforms give out zips; a tar of few bytes can hold gigabytes, so it has a hand-in's limits from the first."""
     with tarfile.open(tmp_path / "export.tar.gz", "w:gz") as archive:

@@ -14,10 +14,9 @@ import ast
 
 from autograder.config import Assignment
 from autograder.errors import ConfigError
+from autograder.notebooks.markers import find_regions
 
 __all__ = ["find_exercises"]
-
-_MARK = "### BEGIN SOLUTION"
 
 
 def find_exercises(assignment: Assignment) -> dict[str, tuple[str, ...]]:
@@ -25,7 +24,7 @@ def find_exercises(assignment: Assignment) -> dict[str, tuple[str, ...]]:
     Return for each module of an assignment the functions, and the methods as ``Class.method``, that students write.
 
     Raises:
-        ConfigError: A module of the instructor's is no Python.
+        ConfigError: A module of the instructor's is no Python, or has a marker that is none.
     """
     found = {}
     for name, module in assignment.modules.items():
@@ -37,13 +36,12 @@ def find_exercises(assignment: Assignment) -> dict[str, tuple[str, ...]]:
             continue
         except (SyntaxError, ValueError) as error:
             raise ConfigError(f"{path}: expected a Python module: {error}") from error
-        found[name] = _in_module(tree, text)
+        found[name] = _in_module(tree, [region.first for region in find_regions(text, str(path))])
     return found
 
 
-def _in_module(tree: ast.Module, text: str) -> tuple[str, ...]:
-    """Return the functions of a module that hold a solution; all of them where none is marked."""
-    marks = [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == _MARK]
+def _in_module(tree: ast.Module, marks: list[int]) -> tuple[str, ...]:
+    """Return the functions of a module that hold one of the lines ``marks``; all of them where there is none."""
     functions = [
         (f"{owner}{node.name}", node)
         for owner, body in [("", tree.body), *((f"{each.name}.", each.body) for each in _classes(tree))]

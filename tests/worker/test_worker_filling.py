@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 
 import numpy as np
 import pytest
 from worker_glass import Template
+
+from autograder.worker.reading.notebook import Extract, extract
 
 STUBS = '''\
 import numpy as np
@@ -235,3 +238,16 @@ def test_cells_that_are_no_python_are_named_while_something_is_undone(template: 
     completed(template, STUBS, "def forward(x)\n    return 1\n")
     kinds = [(each["kind"], each["file"], each["text"][:14]) for each in template.prepared["problems"]]
     assert kinds == [("syntax", "Work.ipynb", "cell 2, line 1")]
+
+
+@pytest.mark.parametrize(
+    "cell", ["x = a" + ".b" * 3000 + "()", "x = 1; y = " + "-" * 3000 + "1", "x" + " " * 50_000 + "!"]
+)
+def test_a_cell_that_is_odd_costs_no_more_than_itself(cell):
+    """Nested too deeply, or a long line of blanks: the cell is left out, in no time, and its neighbours are read."""
+    extracted = Extract()
+    cells = [(1, cell), (2, "def f():\n    return 1")]
+
+    extract(extracted, "a.ipynb", cells, own_names=set())
+
+    assert [piece.node.name for piece in extracted.pieces if isinstance(piece.node, ast.FunctionDef)] == ["f"]

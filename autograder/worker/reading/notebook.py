@@ -27,7 +27,7 @@ from autograder.worker.reports import Run
 
 __all__ = ["Extract", "NotebookError", "Piece", "cells_of", "extract", "joined"]
 
-_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*|[\w, ]+=\s*[%!].*)$")
+_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*|\w[\w, ]*=\s*[%!].*)$")
 _PYTHON_CELL = re.compile(r"%%(?:time|timeit|capture|prun)\b")
 
 
@@ -104,7 +104,10 @@ def extract(into: Extract, notebook: str, cells: list[tuple[int, str]], *, own_n
             last = node.end_lineno or node.lineno
             piece = lines[first - 1 : last]
             if shared & set(range(first, last + 1)) or _MAGIC.match(piece[0]):
-                piece = ast.unparse(node).split("\n")
+                try:
+                    piece = ast.unparse(node).split("\n")
+                except RecursionError:
+                    continue  # nested too deeply to be said again
             into.pieces.append(Piece(node, notebook, number, first, tuple(piece)))
 
 
@@ -165,7 +168,7 @@ def _defines(node: ast.stmt) -> bool:
 def _is_plain(value: ast.expr) -> bool:
     """Return whether an expression calls nothing, but for the question whether there is a GPU."""
     for node in ast.walk(value):
-        if isinstance(node, ast.Call) and not ast.unparse(node.func).endswith("is_available"):
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) != "is_available":
             return False
         if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr, ast.ListComp, ast.GeneratorExp)):
             return False

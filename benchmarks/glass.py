@@ -73,7 +73,8 @@ class Class:
         finally:
             os.sched_setaffinity(0, cores)
         graded.wall_s, graded.cpu_s = time.perf_counter() - began, _cpu_s() - cpu_before
-        everything = sum(question.points for question in assignment().questions)  # extra credit too
+        # Extra credit too; what people read has no points yet.
+        everything = sum(question.points for question in assignment().questions if not question.manual)
         for result in results:
             if result.score is None or result.score.total != everything:
                 lost = result.score.questions if result.score is not None else ()
